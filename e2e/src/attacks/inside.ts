@@ -1,0 +1,60 @@
+import type * as client from "@bulla/client";
+import type * as node from "@bulla/client/node";
+import type * as content from "@bulla/content";
+import type * as core from "@bulla/core";
+import type { createService } from "@bulla/service";
+import type * as wire from "@bulla/wire";
+import type * as encoding from "@bulla/wire/encoding";
+import type * as identity from "@bulla/wire/identity";
+import type * as receipts from "@bulla/wire/receipt";
+
+type RecordKind = "lasting" | "fleeting" | "part" | "closing" | "opening" | "complaint";
+
+/** Where a record is sealed to. */
+export interface RecordPlace {
+  readonly space: Uint8Array;
+  readonly number: number;
+  readonly retry: number;
+  readonly kind: RecordKind;
+}
+
+/** One build of the product, doors and some of what is behind them. */
+export interface Inside {
+  readonly node: typeof node;
+  readonly client: typeof client;
+  readonly core: typeof core;
+  readonly wire: typeof wire;
+  readonly encoding: typeof encoding;
+  readonly identity: typeof identity;
+  readonly receipts: typeof receipts;
+  readonly content: typeof content;
+  readonly createService: typeof createService;
+  unwrapRecord(
+    primitives: core.Primitives,
+    stream: core.StreamSecrets,
+    record: core.OuterRecord,
+  ): Promise<{ readonly kind: RecordKind; readonly sealed: Uint8Array }>;
+  wrapRecord(
+    primitives: core.Primitives,
+    stream: core.StreamSecrets,
+    inner: { readonly kind: RecordKind; readonly sealed: Uint8Array },
+  ): Promise<core.OuterRecord>;
+  openAtPlace(
+    primitives: core.Primitives,
+    stream: core.StreamSecrets,
+    place: RecordPlace,
+    sealed: Uint8Array,
+  ): Promise<Uint8Array>;
+  sealAtPlace(
+    primitives: core.Primitives,
+    stream: core.StreamSecrets,
+    place: RecordPlace,
+    plaintext: Uint8Array,
+  ): Promise<Uint8Array>;
+  encodeIdentity(device: core.MemberDevice): Uint8Array;
+  readonly commitAttacks: readonly {
+    readonly id: string;
+    readonly attack: string;
+    run(): Promise<{ readonly refused: boolean; readonly control: boolean }>;
+  }[];
+}

@@ -1,0 +1,164 @@
+import { BullaError, type Handle, hexOf, splitHandle } from "@bulla/wire";
+import type {
+  Client,
+  ContactView,
+  DeviceView,
+  ReceiptView,
+  ReceivedView,
+  ReceiveRequest,
+  SendRequest,
+  SentView,
+  WorkOptions,
+} from "./client.ts";
+import type { Account } from "./engine/account.ts";
+import { fingerprintOf } from "./engine/chain-shelf.ts";
+import type { Engine } from "./engine/engine.ts";
+import { isOffline } from "./engine/services.ts";
+import type { Transfers } from "./transfers/transfers.ts";
+
+export interface SessionParts {
+  readonly account: Account;
+  readonly engine: Engine;
+  readonly transfers: Transfers;
+  readonly close: () => Promise<void>;
+}
+
+const watchMilliseconds = 3000;
+
+/** The façade over engine and transfers. */
+export function createSession({ account, engine, transfers, close }: SessionParts): Client {
+  const tend = async (): Promise<void> => {
+    await engine.foundSelfSpace();
+    await engine.tendAccount();
+  };
+
+  async function* receiveOnce(request: ReceiveRequest, options: WorkOptions): AsyncGenerator<ReceivedView> {
+    const rules = { watching: request.watch === true, ...(request.from === undefined ? {} : { from: request.from }) };
+    const news = await engine.readInbox(rules);
+    const refused = [...news.refused, ...(await engine.retryWaiting())];
+    if (request.from !== undefined) refused.push(...(await engine.letInNamed(request.from)));
+    for (const { from, host } of news.waiting) yield { kind: "waiting", from, host };
+    // An envelope that does not even open has no sender to name.
+    for (const { from, error } of refused)
+      if (from !== null)
+        yield { kind: "refused", transfer: null, from, name: null, code: error.code, message: error.message };
+    await engine.syncAll();
+    for (const { from, code, message } of await engine.takeNotices())
+      yield { kind: "refused", transfer: null, from, name: null, code, message };
+    await transfers.resume(options);
+    for await (const view of transfers.receive(request, options)) {
+      yield view;
+      if (view.kind === "file" && view.firstContact) await engine.firstContactShown(view.from);
+    }
+    await engine.flush();
+  }
+
+  return {
+    handle: account.handle,
+    deviceId: account.me.deviceId,
+
+    async devices(): Promise<readonly DeviceView[]> {
+      await engine.chains.lookup(account.handle).catch((error: unknown) => {
+        if (!isOffline(error)) throw error;
+      });
+      const chain = await engine.chains.stored(account.handle);
+      return [...(chain?.devices.values() ?? [])].map(({ keys, suspendedFrom }) => ({
+        deviceId: hexOf(keys.deviceId),
+        thisDevice: hexOf(keys.deviceId) === hexOf(account.me.deviceId),
+        state: suspendedFrom === undefined ? "active" : "suspended",
+      }));
+    },
+
+    async contacts(): Promise<readonly ContactView[]> {
+      const views: ContactView[] = [];
+      for (const { handle, state } of await engine.contacts()) {
+        if (state === "known") continue;
+        const chain = await engine.chains.stored(handle);
+        views.push({
+          handle,
+          state,
+          createFingerprint: chain === undefined ? "" : fingerprintOf(chain),
+          host: splitHandle(handle).host,
+        });
+      }
+      return views;
+    },
+
+    async acceptContact(handle: Handle): Promise<void> {
+      const [refused] = await engine.acceptContact(handle);
+      if (refused !== undefined) throw refused.error;
+    },
+    blockContact: (handle) => engine.blockContact(handle),
+    unblockContact: (handle) => engine.unblockContact(handle),
+
+    async send(request: SendRequest, options: WorkOptions = {}): Promise<readonly SentView[]> {
+      await tend().catch(ignoreOffline);
+      return transfers.send(request, options);
+    },
+
+    async resume(options: WorkOptions = {}): Promise<void> {
+      await tend();
+      const [failure] = await transfers.resume(options);
+      await engine.flush();
+      if (failure !== undefined) throw failure.error;
+    },
+
+    async *receive(request: ReceiveRequest, options: WorkOptions = {}): AsyncGenerator<ReceivedView> {
+      if (request.watch !== true) {
+        await tend();
+        yield* receiveOnce(request, options);
+        return;
+      }
+      const announced = new Set<string>();
+      for (;;) {
+        try {
+          await tend();
+          for await (const view of receiveOnce(request, options)) {
+            if (view.kind === "waiting" && announced.has(view.from)) continue;
+            if (view.kind === "waiting") announced.add(view.from);
+            yield view;
+          }
+        } catch (error) {
+          // Away for a while: the next round goes on where this one stopped.
+          ignoreOffline(error);
+        }
+        await account.clock.sleep(watchMilliseconds, options.signal);
+      }
+    },
+
+    async sent(options: WorkOptions = {}): Promise<readonly SentView[]> {
+      const problems = new Map<string, string>();
+      try {
+        await tend();
+        for (const { transfers: stopped, error } of await transfers.resume(options))
+          for (const { transfer } of stopped) problems.set(transfer, error.message);
+        await engine.syncAll();
+      } catch (error) {
+        ignoreOffline(error);
+      }
+      return (await transfers.sent()).map((view) => {
+        const problem = problems.get(view.transfer);
+        return problem === undefined ? view : { ...view, problem };
+      });
+    },
+
+    async receipt(transferId: string): Promise<ReceiptView> {
+      return transfers.receipt(transferId);
+    },
+
+    async pinOf(handle: Handle, position?: number): ReturnType<Client["pinOf"]> {
+      const chain = await engine.chains.stored(handle);
+      if (chain === undefined) return undefined;
+      const at = Math.min(position ?? chain.position, chain.position);
+      const hash = chain.hashes[at - 1];
+      if (hash === undefined) throw new BullaError("receipt/refused", "there is no such place in an identity chain");
+      return { position: at, hash, createFingerprint: chain.createFingerprint };
+    },
+
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function ignoreOffline(error: unknown): void {
+  if (!isOffline(error)) throw error;
+}

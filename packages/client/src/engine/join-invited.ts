@@ -1,0 +1,161 @@
+import {
+  acceptWelcome,
+  type ChapterKey,
+  type Invitation,
+  type KeyringEntry,
+  type OpenedEnvelope,
+  peekRecord,
+  type SignedRecord,
+  type StreamSecrets,
+  streamSecrets,
+} from "@bulla/core";
+import { BullaError, hexOf, splitHandle } from "@bulla/wire";
+import { decode } from "@bulla/wire/encoding";
+import { loadContact, newContact, saveContact, withSpace } from "./contacts.ts";
+import { places } from "./places.ts";
+import { streamPatience } from "./services.ts";
+import { enterStream, saveInfo } from "./space-shelf.ts";
+import { storedKeyPackageCodec } from "./stored.ts";
+import type { SyncContext } from "./sync-space.ts";
+
+/** Come into a space by an invitation that was let in. The sender's chain is compared with the directory's, the chapter key is recomputed, and only then anything is stored, in one step.
+ *  @throws BullaError space/refused-welcome, space/refused-opening, identity/*, transport/* */
+export async function joinInvited(
+  context: SyncContext,
+  opened: OpenedEnvelope,
+  invitation: Invitation,
+  firstContact: boolean,
+): Promise<string> {
+  const { account, chains, services } = context;
+  const { primitives } = account;
+  const space = hexOf(invitation.space);
+  const { handle } = opened.sender;
+  if (invitation.home !== splitHandle(handle).host)
+    throw new BullaError("space/refused-welcome", "invitation refused: its space is kept by somebody else's service");
+  await chains.compare(opened.chain);
+  await chains.lookup(handle);
+  await chains.compare(opened.chain);
+  await chains.lookup(account.handle);
+  const stored = await account.store.get(places.keyPackage(invitation.keyPackage));
+  if (stored === undefined)
+    throw new BullaError("space/refused-welcome", "invitation refused: it was used before, or is too old", {
+      hint: "ask them to send again",
+    });
+  const { privatePackage, lastResort } = decode(storedKeyPackageCodec, stored, { maxBytes: 65536 });
+  const entry: KeyringEntry = { space: invitation.space, ...invitation.chapter };
+  const stream = streamSecrets(primitives, entry.key.slice() as ChapterKey, 0);
+  const streams = await services.streams(invitation.home);
+  await streams.attach(stream, (message) => primitives.signEd25519(stream.writeSeed, message), streamPatience);
+  const { openings, pieces } = await collectOpenings(context, stream, entry, (from) =>
+    streams.read(stream.sid, from, 256, streamPatience),
+  );
+  const chapter = await firstThatHolds(context, openings, async (opening) => {
+    const request = {
+      me: account.me,
+      secrets: account.secrets,
+      entry,
+      opening,
+      pieceOf: async (id: Uint8Array) => pieces.get(hexOf(id)),
+      book: chains,
+    };
+    return acceptWelcome(primitives, request, invitation.welcome, privatePackage);
+  });
+  const { constitution } = chapter;
+  if (
+    constitution.kind !== "direct" ||
+    constitution.home !== invitation.home ||
+    !constitution.members.some((member) => member.handle === handle)
+  ) {
+    throw new BullaError("space/refused-welcome", "invitation refused: the space is not the one it speaks of");
+  }
+  await account.store.step(async (transaction) => {
+    await saveInfo(transaction, space, {
+      version: 1,
+      kind: "direct",
+      home: invitation.home,
+      peer: handle,
+      state: "active",
+      why: null,
+    });
+    await enterStream(transaction, primitives, chapter, undefined);
+    if (!lastResort) await transaction.delete(places.keyPackage(invitation.keyPackage));
+    const contact = (await loadContact(transaction, primitives, handle)) ?? newContact(handle, "accepted");
+    await saveContact(transaction, primitives, {
+      ...withSpace(contact, invitation.space),
+      state: "accepted",
+      firstContact: contact.firstContact || firstContact,
+    });
+  });
+  return space;
+}
+
+interface Collected {
+  readonly openings: readonly SignedRecord[];
+  readonly pieces: ReadonlyMap<string, Uint8Array>;
+}
+
+const maxPages = 64;
+
+/** The openings of a stream and the pieces they may name. Others may write into it as well, so nothing here is believed yet. */
+async function collectOpenings(
+  { account }: SyncContext,
+  stream: StreamSecrets,
+  entry: KeyringEntry,
+  read: (from: number) => Promise<{
+    readonly records: readonly (
+      | { readonly kind: "record"; readonly recordId: Uint8Array; readonly body: Uint8Array }
+      | { readonly kind: "expired" }
+    )[];
+    readonly more: boolean;
+  }>,
+): Promise<Collected> {
+  const openings: SignedRecord[] = [];
+  const pieces = new Map<string, Uint8Array>();
+  let from = 0;
+  for (let page = 0; page < maxPages; page++) {
+    const { records, more } = await read(from);
+    for (const record of records) {
+      if (record.kind === "expired") continue;
+      const opened = await peekRecord(
+        account.primitives,
+        stream,
+        { space: entry.space, number: entry.number, retry: 0 },
+        record,
+      );
+      if (opened?.kind === "part") pieces.set(hexOf(record.recordId), opened.piece);
+      if (opened?.kind === "opening") openings.push(opened.record);
+    }
+    from += records.length;
+    if (!more) break;
+  }
+  if (openings.length === 0)
+    throw new BullaError("space/refused-welcome", "invitation refused: its space has no opening", {
+      hint: "ask them to send again",
+    });
+  return { openings, pieces };
+}
+
+type Attempt = Awaited<ReturnType<typeof acceptWelcome>>;
+
+/** The first valid opening counts. */
+async function firstThatHolds(
+  { chains }: SyncContext,
+  openings: readonly SignedRecord[],
+  attempt: (opening: SignedRecord) => Promise<Attempt>,
+): Promise<Extract<Attempt, { kind: "joined" }>["chapter"]> {
+  let failure: unknown;
+  for (const opening of openings) {
+    try {
+      let joined = await attempt(opening);
+      for (let round = 0; joined.kind === "wait" && round < 3; round++) {
+        for (const { handle } of joined.wanted) await chains.lookup(handle);
+        joined = await attempt(opening);
+      }
+      if (joined.kind === "joined") return joined.chapter;
+      failure = new BullaError("transport/unreachable", "an identity chain that is needed cannot be had yet");
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}

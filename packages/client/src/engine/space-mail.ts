@@ -1,0 +1,40 @@
+import type { Event, EventBody } from "@bulla/content";
+import type { MemberDevice } from "@bulla/core";
+import type { Handle } from "@bulla/wire";
+import type { VerifiedChain } from "@bulla/wire/identity";
+import type { StoreTransaction } from "../ports.ts";
+import type { ServiceClient } from "../service/service-client.ts";
+
+/** What content (transfers now, conversations later) needs from the engine that moves it. */
+export interface SpaceMail {
+  readonly me: MemberDevice;
+  /** The direct space with this person; founded, and the person invited, when there is none. Returns its id in hex.
+   *  @throws BullaError contact/unknown-recipient, contact/no-device, contact/blocked, identity/*, transport/unreachable */
+  directSpace(handle: Handle): Promise<string>;
+  /** Put an event into the outbox, sealed, as part of the caller's step. `tag` comes back with `onAcknowledged`. */
+  say(transaction: StoreTransaction, space: string, body: EventBody, tag: string): Promise<void>;
+  /** Append what the outbox holds. Offline is an outcome, not an error. */
+  flush(options?: { readonly signal?: AbortSignal }): Promise<"done" | "offline">;
+  /** The own service when `host` is absent. */
+  serviceOf(host?: string): Promise<ServiceClient>;
+  /** Host of the own service. */
+  readonly host: string;
+  chainOf(handle: Handle): Promise<VerifiedChain | undefined>;
+  /** Handle of the other member of a direct space. */
+  peerOf(space: string): Promise<Handle | undefined>;
+}
+
+/** An event that a member said: signature, place and order were checked. */
+export interface HeardEvent {
+  readonly space: string;
+  readonly author: MemberDevice;
+  /** Whether this very device said it. */
+  readonly own: boolean;
+  readonly event: Event;
+}
+
+/** What content hears. Both are called inside the step that also moves the cursor, so what they put is kept exactly once. They must not call the network. */
+export interface MailHandler {
+  onEvent(transaction: StoreTransaction, heard: HeardEvent): Promise<void>;
+  onAcknowledged(transaction: StoreTransaction, tag: string): Promise<void>;
+}

@@ -1,0 +1,25 @@
+export { type FilesPlace, filesAcceptance } from "./files-acceptance.ts";
+export { flipBit } from "./hostile/flip-bit.ts";
+export { HostileProxy } from "./hostile/hostile-proxy.ts";
+export type { Lies, ProxiedAnswer, ProxiedRequest, RecordsShown, Seen } from "./hostile/lies.ts";
+export { MemoryDisk, MemoryStore } from "./memory-store.ts";
+export { increment, type StorePlace, storeAcceptance } from "./store-acceptance.ts";
+export { type AeadGroup, type AeadUnderTest, runAeadVectors } from "./vectors/aead-vectors.ts";
+export { type Ed25519Group, runDisputedSignatures, runEd25519Vectors } from "./vectors/ed25519-vectors.ts";
+export { type HkdfGroup, type HkdfUnderTest, runHkdfVectors } from "./vectors/hkdf-vectors.ts";
+export type { HpkeVector } from "./vectors/hpke-vectors.ts";
+export {
+  type KemUnderTest,
+  type MlKemGroup,
+  runMlKemVectors,
+  runX25519Vectors,
+  runXwingVectors,
+  type X25519Group,
+  type XwingVector,
+} from "./vectors/kem-vectors.ts";
+export { readVectors, type VectorFolder, vectorFolder } from "./vectors/node/vector-folder.ts";
+export { type TestFunction, type VectorTest, vectorTest } from "./vectors/node/vector-test.ts";
+export { rfc9180Base, runRfc9180Vectors } from "./vectors/rfc9180-vectors.ts";
+export { hexBytes, isHex } from "./vectors/vector-bytes.ts";
+export { checkTally, tallyCases, type VectorCase, type VectorTally } from "./vectors/vector-tally.ts";
+export type { WycheproofCase, WycheproofFile, WycheproofGroup } from "./vectors/wycheproof.ts";

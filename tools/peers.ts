@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { takeLock } from "./lock.mjs";
+
+/** A program of somebody else that tests talk to. */
+export interface Peer {
+  readonly binary: string;
+  readonly debianPackage: string;
+  readonly purpose: string;
+}
+
+export const peers: readonly Peer[] = [
+  { binary: "age", debianPackage: "age", purpose: "files sealed by one open in the other" },
+  { binary: "python3", debianPackage: "python3", purpose: "a terminal at which passphrases are typed" },
+];
+
+/** The peers that are not on this machine; as root on Debian, after installing them. */
+export function findMissingPeers(): readonly Peer[] {
+  const missing = peers.filter(isMissing);
+  if (missing.length === 0 || !canInstall()) return missing;
+  const release = takeLock("peers", "another command is installing Debian packages, waiting");
+  try {
+    installPeers(missing.filter(isMissing));
+  } finally {
+    release();
+  }
+  return missing.filter(isMissing);
+}
+
+function isMissing({ binary }: Peer): boolean {
+  return !(process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, binary)));
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function canInstall(): boolean {
+  return process.getuid?.() === 0 && existsSync("/etc/debian_version") && existsSync("/usr/bin/apt-get");
+}
+
+// One by one: a package that a release of Debian lacks does not keep the others out.
+function installPeers(missing: readonly Peer[]): void {
+  let isUpdated = false;
+  for (const { debianPackage } of missing) {
+    process.stderr.write(`bulla: installing the Debian package ${debianPackage}, which tests need\n`);
+    if (aptGet("install", "--no-install-recommends", debianPackage) || isUpdated) continue;
+    // A machine that never asked for its package lists has none.
+    isUpdated = aptGet("update");
+    aptGet("install", "--no-install-recommends", debianPackage);
+  }
+}
+
+function aptGet(...args: readonly string[]): boolean {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const { status } = spawnSync("apt-get", ["-qq", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], {
+    env,
+    stdio: "ignore",
+  });
+  return status === 0;
+}
