@@ -34,9 +34,10 @@ import { today } from "./account.ts";
 import { encodeStatements } from "./chain-shelf.ts";
 import { loadContact, newContact, saveContact, withSpace } from "./contacts.ts";
 import { queueEntry, queueRecords } from "./outbox.ts";
+import { queueOpening } from "./queue-opening.ts";
 import { enterStream, loadInfo, saveInfo } from "./space-shelf.ts";
 import type { Contact } from "./stored.ts";
-import { queueOpening, type SyncContext } from "./sync-space.ts";
+import type { SyncContext } from "./sync-context.ts";
 
 /** The direct space with a person, if there is one that works; when there is none but a stopped one, that is an error: the one with the lowest id when both founded one at once.
  *  @throws BullaError space/fork, space/rolled-back, identity/pin-mismatch */

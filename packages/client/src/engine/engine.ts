@@ -14,12 +14,14 @@ import { stockKeyPackages } from "./key-packages.ts";
 import { type Notice, takeNotices } from "./notices.ts";
 import { queueContent } from "./outbox.ts";
 import { places } from "./places.ts";
+import { queueOpening } from "./queue-opening.ts";
 import { removeSuspended } from "./remove-suspended.ts";
 import { isOffline, type Services } from "./services.ts";
 import type { MailHandler, SpaceMail } from "./space-mail.ts";
 import { enterStream, listSpaces, loadInfo, saveInfo } from "./space-shelf.ts";
 import type { Contact } from "./stored.ts";
-import { queueOpening, type SyncContext, syncSpace } from "./sync-space.ts";
+import type { SyncContext } from "./sync-context.ts";
+import { syncSpace } from "./sync-space.ts";
 
 /** Moves what is said: spaces, outbox, inbox, contacts. Everything it knows is in the store; nothing is lost when it stops anywhere. */
 export class Engine implements SpaceMail {

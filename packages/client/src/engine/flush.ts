@@ -6,7 +6,8 @@ import { listOutbox, type QueuedEntry, replaceEntry } from "./outbox.ts";
 import { isOffline, type Services, streamPatience } from "./services.ts";
 import { loadInfo, loadSpace, streamOf } from "./space-shelf.ts";
 import type { OutboxEntry } from "./stored.ts";
-import { type SyncContext, syncSpace } from "./sync-space.ts";
+import type { SyncContext } from "./sync-context.ts";
+import { syncSpace } from "./sync-space.ts";
 
 type RecordEntry = Extract<OutboxEntry, { kind: "record" }>;
 type OpenEntry = Extract<OutboxEntry, { kind: "open" }>;

@@ -5,7 +5,7 @@ import { joinInvited } from "./join-invited.ts";
 import { places } from "./places.ts";
 import { isOffline } from "./services.ts";
 import { loadInfo } from "./space-shelf.ts";
-import type { SyncContext } from "./sync-space.ts";
+import type { SyncContext } from "./sync-context.ts";
 
 /** Whom to let in without asking: accounts of the own service unless `watching`, and the person that was named. */
 export interface InboxRules {

@@ -16,7 +16,7 @@ import { places } from "./places.ts";
 import { streamPatience } from "./services.ts";
 import { enterStream, saveInfo } from "./space-shelf.ts";
 import { storedKeyPackageCodec } from "./stored.ts";
-import type { SyncContext } from "./sync-space.ts";
+import type { SyncContext } from "./sync-context.ts";
 
 /** Come into a space by an invitation that was let in. The sender's chain is compared with the directory's, the chapter key is recomputed, and only then anything is stored, in one step.
  *  @throws BullaError space/refused-welcome, space/refused-opening, identity/*, transport/* */

@@ -14,7 +14,8 @@ import { flushSpace } from "./flush.ts";
 import { countQueued, queueRecords } from "./outbox.ts";
 import { places } from "./places.ts";
 import { loadInfo, loadSpace, saveInfo } from "./space-shelf.ts";
-import { type SyncContext, syncSpace } from "./sync-space.ts";
+import type { SyncContext } from "./sync-context.ts";
+import { syncSpace } from "./sync-space.ts";
 
 const maxRounds = 8;
 

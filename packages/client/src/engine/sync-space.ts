@@ -4,41 +4,23 @@ import {
   type Cursor,
   type Followed,
   followEnd,
-  makeOpening,
-  type OuterRecord,
   type ReadOutcome,
   readRecord,
   type StreamEnd,
   type WantedChain,
 } from "@bulla/core";
-import { BullaError, equalBytes, hexOf, InternalError, isBullaError, isErrorCode, nextHead } from "@bulla/wire";
+import { BullaError, hexOf, isBullaError } from "@bulla/wire";
 import type { StoreTransaction } from "../ports.ts";
 import type { RecordBatch } from "../service/stream-follower.ts";
 import type { Account } from "./account.ts";
-import type { ChainShelf } from "./chain-shelf.ts";
-import { keepNotice } from "./notices.ts";
-import { countQueued, listOutbox, moveOutbox, type QueuedEntry, queueEntry, queueRecords } from "./outbox.ts";
+import { listOutbox, moveOutbox, type QueuedEntry, queueEntry } from "./outbox.ts";
 import { places } from "./places.ts";
-import { type Services, streamPatience } from "./services.ts";
+import { ensureOpening } from "./queue-opening.ts";
+import { streamPatience } from "./services.ts";
 import type { MailHandler } from "./space-mail.ts";
-import {
-  enterStream,
-  loadInfo,
-  loadLast,
-  loadPending,
-  loadSpace,
-  saveChapter,
-  saveCursor,
-  saveInfo,
-  saveLast,
-} from "./space-shelf.ts";
-
-export interface SyncContext {
-  readonly account: Account;
-  readonly services: Services;
-  readonly chains: ChainShelf;
-  readonly handlers: readonly MailHandler[];
-}
+import { enterStream, loadLast, loadPending, loadSpace, saveChapter, saveCursor, saveLast } from "./space-shelf.ts";
+import { compareLast, freeze, freezeAt, noteTrouble, setState } from "./stop-space.ts";
+import type { SyncContext } from "./sync-context.ts";
 
 const pageRecords = 256;
 
@@ -68,34 +50,6 @@ export async function syncSpace(context: SyncContext, space: string): Promise<vo
     if (wanted !== "again" && wanted !== "done") for (const { handle } of wanted) await context.chains.lookup(handle);
     if (wanted === "done" && !page.more) return;
   }
-}
-
-/** Whether the service still holds, at its place, the record that was read last. */
-async function compareLast(
-  { store, primitives }: Account,
-  space: string,
-  cursor: Cursor,
-  last: RecordBatch["records"][number] | undefined,
-): Promise<"space/rolled-back" | "space/fork" | undefined> {
-  const before = await store.get(places.head(space, cursor.position - 1));
-  // Read before this was kept, or moved on in another process: the next round compares.
-  if (before === undefined) return undefined;
-  if (last === undefined) return "space/rolled-back";
-  const bodyHash = last.kind === "record" ? primitives.sha256(last.body) : last.bodyHash;
-  return equalBytes(nextHead(primitives, before, last.recordId, bodyHash), cursor.head) ? undefined : "space/fork";
-}
-
-/** Stop a space, unless it moved on meanwhile. */
-async function freezeAt(
-  transaction: StoreTransaction,
-  { primitives }: Account,
-  space: string,
-  { position, head }: Cursor,
-  why: "space/rolled-back" | "space/fork",
-): Promise<void> {
-  const { info, cursor } = await loadSpace(transaction, primitives, space);
-  if (info.state === "active" && cursor.position === position && equalBytes(cursor.head, head))
-    await freeze(transaction, space, why);
 }
 
 /** Store one batch. `again`: the space moved on, here or in another process; `done`: that was all for now; otherwise the chains that are needed first. */
@@ -158,17 +112,6 @@ function lookups(
     headAt: (position) => transaction.get(places.head(space, position)),
     signatureAt: (author, counter) => transaction.get(places.said(account.primitives, space, author, counter)),
   };
-}
-
-/** What people have to be told, even though everything goes on. */
-async function noteTrouble(
-  transaction: StoreTransaction,
-  space: string,
-  outcome: ReadOutcome,
-  position: number,
-): Promise<void> {
-  if (outcome.kind === "said" && outcome.gap) await keepNotice(transaction, space, position, "space/gap");
-  if (outcome.kind === "refused") await keepNotice(transaction, space, position, outcome.code);
 }
 
 async function takeOutcome(
@@ -262,74 +205,4 @@ async function takeEnd(
     await queueEntry(transaction, space, { kind: "open", number, retry, before: { number, retry: retry - 1 } });
   await moveOutbox(transaction, account, space, chapter.constitution);
   return "again";
-}
-
-/** Any member may open a chapter, so that a committer who vanished holds nobody up. */
-async function ensureOpening(
-  { account, chains }: SyncContext,
-  transaction: StoreTransaction,
-  space: string,
-  chapter: Chapter,
-  cursor: Cursor,
-): Promise<void> {
-  if (cursor.openingSeen) return;
-  const { number, retry } = chapter;
-  const queued = await listOutbox(transaction, space);
-  if (
-    queued.some(
-      ({ entry }) =>
-        "number" in entry &&
-        entry.number === number &&
-        entry.retry === retry &&
-        (entry.kind === "open" || entry.content === null),
-    )
-  )
-    return;
-  await queueOpening(
-    transaction,
-    account,
-    space,
-    chapter,
-    await makeOpening(
-      account.primitives,
-      account.me,
-      account.secrets,
-      chapter,
-      cursor,
-      chains,
-      await countQueued(transaction, space, chapter),
-    ),
-  );
-}
-
-/** The records that begin a stream, and the request to open it. */
-export async function queueOpening(
-  transaction: StoreTransaction,
-  account: Account,
-  space: string,
-  { number, retry }: Chapter,
-  opening: readonly OuterRecord[],
-): Promise<void> {
-  const before =
-    number === 0 && retry === 0 ? null : retry > 0 ? { number, retry: retry - 1 } : { number: number - 1, retry: 0 };
-  await queueEntry(transaction, space, { kind: "open", number, retry, before });
-  const signed = opening.at(-1);
-  if (signed === undefined) throw new InternalError("an opening without records");
-  await queueRecords(transaction, account, space, { number, retry }, opening.slice(0, -1), signed, false);
-}
-
-async function freeze(transaction: StoreTransaction, space: string, why: string): Promise<void> {
-  await setState(transaction, space, "frozen", why);
-}
-
-async function setState(
-  transaction: StoreTransaction,
-  space: string,
-  state: "frozen" | "removed" | "stuck",
-  why: string | null,
-): Promise<void> {
-  const info = await loadInfo(transaction, space);
-  if (info !== undefined) await saveInfo(transaction, space, { ...info, state, why });
-  if (state !== "removed")
-    await keepNotice(transaction, space, 0, state === "stuck" ? "space/busy" : isErrorCode(why) ? why : "space/fork");
 }

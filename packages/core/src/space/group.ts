@@ -6,6 +6,7 @@ import type { Primitives } from "../primitives.ts";
 import { secretWhenAlone } from "./alone.ts";
 import { type Leaf, leavesOfTree } from "./leaf.ts";
 import { decodeIdentity, encodeIdentity, type MemberDevice } from "./member-device.ts";
+import { checkPathKeys } from "./path-keys.ts";
 
 /** The one door to the MLS library: everything else in `space/` speaks in these types. State values are immutable. */
 export interface Group {
@@ -154,7 +155,9 @@ export async function applyCommit(
         ? new BullaError("space/refused-commit", "commit refused: it is not valid for this group", { cause })
         : cause;
     });
-  return newState.groupActiveState.kind === "active" ? settled(newState) : undefined;
+  if (newState.groupActiveState.kind !== "active") return undefined;
+  await checkPathKeys(primitives, group.state, newState);
+  return settled(newState);
 }
 
 export function leavesOf({ state }: Group): readonly Leaf[] {

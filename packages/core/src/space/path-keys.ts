@@ -1,0 +1,21 @@
+import { BullaError, equalBytes } from "@bulla/wire";
+import type * as mls from "ts-mls";
+import type { Primitives } from "../primitives.ts";
+
+/** RFC 9420 §7.5: the keys that a path secret yields must be those that the UpdatePath names. The library does not compare them, so a committer could hand out
+ *  private keys that fit nothing, and break whoever uses them in a later commit.
+ *  @throws BullaError core/bad-key */
+export async function checkPathKeys(
+  primitives: Primitives,
+  before: mls.GroupState,
+  after: mls.GroupState,
+): Promise<void> {
+  for (const [index, key] of Object.entries(after.privatePath.privateKeys)) {
+    const known = before.privatePath.privateKeys[Number(index)];
+    if (known !== undefined && equalBytes(known, key)) continue;
+    const node = after.ratchetTree[Number(index)];
+    const named = node?.nodeType === "leaf" ? node.leaf.hpkePublicKey : node?.parent.hpkePublicKey;
+    if (named === undefined || !equalBytes(await primitives.xwingPublicKey(key), named))
+      throw new BullaError("core/bad-key", "commit hands out keys that do not fit its path");
+  }
+}
