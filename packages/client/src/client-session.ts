@@ -127,19 +127,22 @@ export function createSession({ account, engine, transfers, close }: SessionPart
     },
 
     async sent(options: WorkOptions = {}): Promise<readonly SentView[]> {
-      const problems = new Map<string, string>();
+      const stopped = new Map<string, SentView>();
       try {
         await tend();
-        for (const { transfers: stopped, error } of await transfers.resume(options))
-          for (const { transfer } of stopped) problems.set(transfer, error.message);
+        for (const { transfers: views, error } of await transfers.resume(options))
+          for (const view of views) stopped.set(view.transfer, { ...view, problem: error.message });
         await engine.syncAll();
       } catch (error) {
         ignoreOffline(error);
       }
-      return (await transfers.sent()).map((view) => {
-        const problem = problems.get(view.transfer);
+      const listed = (await transfers.sent()).map((view) => {
+        const problem = stopped.get(view.transfer)?.problem;
+        stopped.delete(view.transfer);
         return problem === undefined ? view : { ...view, problem };
       });
+      // What can never be sent was given up, and is told this once.
+      return [...stopped.values(), ...listed];
     },
 
     async receipt(transferId: string): Promise<ReceiptView> {
