@@ -46,10 +46,12 @@ export function createSession({ account, engine, transfers, close }: SessionPart
     for (const { from, code, message } of await engine.takeNotices())
       yield { kind: "refused", transfer: null, from, name: null, code, message };
     await transfers.resume(options);
+    const shown = new Set<Handle>();
     for await (const view of transfers.receive(request, options)) {
       yield view;
-      if (view.kind === "file" && view.firstContact) await engine.firstContactShown(view.from);
+      if (view.kind === "file" && view.firstContact) shown.add(view.from);
     }
+    for (const handle of shown) await engine.firstContactShown(handle);
     await engine.flush();
   }
 

@@ -114,7 +114,7 @@ export interface Sealer {
    *  @throws BullaError transfer/source-unreadable, blob/source-changed */
   sealChunk(sealing: BlobSealing, index: number, source: PlaintextSource, options?: JobOptions): Promise<SealedChunk>;
   /** Check one chunk's hash and open the segments that end in it.
-   *  @throws BullaError blob/refused */
+   *  @throws BullaError blob/missing-chunk – other bytes than the reference names: fetching again may help; blob/refused – the right bytes do not open */
   openChunk(request: OpenChunkRequest, options?: JobOptions): Promise<OpenedPlaintext>;
   /** SHA-256 of a whole source. @throws BullaError transfer/source-unreadable, blob/source-changed */
   hashSource(source: PlaintextSource, options?: JobOptions): Promise<Uint8Array>;

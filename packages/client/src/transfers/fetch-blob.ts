@@ -8,7 +8,7 @@ import {
   segmentTail,
   startOpening,
 } from "@bulla/core";
-import { BullaError, dayOf, type ErrorCode, isBullaError } from "@bulla/wire";
+import { BullaError, dayOf, type ErrorCode, equalBytes, isBullaError } from "@bulla/wire";
 import type { Clock, OpenedPlaintext, Sealer } from "../ports.ts";
 import type { ServiceClient } from "../service/service-client.ts";
 import { passes, withRetries } from "../service/with-retries.ts";
@@ -37,7 +37,7 @@ export class BlobFailure extends Error {
   }
 }
 
-const windowChunks = 6;
+const windowChunks = 4;
 
 /** Authenticated plaintext of a blob in order, from the chunk on that gives the byte at `from`; later chunks are fetched and opened meanwhile. Every chunk is fetched, padding too,
  *  so that the service does not learn where the content ends. Each piece is to be released.
@@ -75,9 +75,9 @@ class BlobDownload {
   readonly #ref: BlobRef;
   readonly #plan: BlobPlan;
   readonly #signal: AbortSignal;
-  readonly #tails = new Map<number, Promise<Uint8Array>>();
+  readonly #tails = new Map<number, Latest<Uint8Array>>();
   readonly #opened = new Map<number, Promise<OpenedPlaintext>>();
-  #opening: Promise<BlobOpening> | undefined;
+  readonly #opening = new Latest<BlobOpening>();
 
   constructor(fetching: Fetching, ref: BlobRef, plan: BlobPlan, signal: AbortSignal) {
     this.#fetching = fetching;
@@ -88,24 +88,20 @@ class BlobDownload {
 
   /** To go on in the middle takes the blob's header and the end of the chunk before. */
   async begin(first: number): Promise<void> {
-    this.#tails.set(-1, Promise.resolve(new Uint8Array(0)));
-    if (first === 0) return;
-    const header = await this.#fetch(0);
-    this.#opening = Promise.resolve(this.#open(header));
-    const before = first === 1 ? header : await this.#fetch(first - 1);
-    this.#tails.set(first - 1, Promise.resolve(segmentTail(this.#plan, first - 1, before)));
+    const tail = new Latest<Uint8Array>();
+    this.#tails.set(first - 1, tail);
+    if (first === 0) return tail.set(new Uint8Array(0));
+    const header = await this.#fetchChecked(0);
+    this.#opening.set(this.#open(header));
+    const before = first === 1 ? header : await this.#fetchChecked(first - 1);
+    tail.set(segmentTail(this.#plan, first - 1, before));
   }
 
   launch(index: number): void {
     if (this.#opened.has(index)) return;
-    const permit = this.#fetching.chunks.take(this.#signal);
-    const chunk = permit.then(() => this.#fetch(index));
-    const tail = chunk.then((bytes) => segmentTail(this.#plan, index, bytes));
-    const opening = (this.#opening ??= chunk.then((bytes) => this.#open(bytes)));
-    const opened = this.#openChunk(index, chunk, tail, opening, permit);
-    this.#tails.set(index, tail);
+    const opened = this.#obtain(index);
     this.#opened.set(index, opened);
-    for (const promise of [permit, tail, opening, opened]) promise.catch(() => undefined);
+    opened.catch(() => undefined);
   }
 
   async take(index: number): Promise<OpenedPlaintext> {
@@ -120,30 +116,52 @@ class BlobDownload {
     for (const opened of this.#opened.values()) (await opened.catch(() => undefined))?.release();
   }
 
-  async #openChunk(
-    index: number,
-    chunk: Promise<Uint8Array>,
-    tail: Promise<Uint8Array>,
-    opening: Promise<BlobOpening>,
-    permit: Promise<() => void>,
-  ): Promise<OpenedPlaintext> {
-    const giveBack = await permit;
+  /** A chunk's plaintext, for as long as the permit is held. Up to here nobody has checked the bytes: the sealer hashes them, away from this thread. */
+  async #obtain(index: number): Promise<OpenedPlaintext> {
+    const tail = new Latest<Uint8Array>();
+    this.#tails.set(index, tail);
+    let giveBack = (): void => undefined;
     try {
-      // The tail is copied first, because opening gives the chunk's memory away.
-      const [bytes, before, key] = await Promise.all([chunk, this.#tails.get(index - 1), opening, tail]);
-      const hash = this.#ref.chunks[index];
-      if (hash === undefined || before === undefined) throw new RangeError(`chunk ${index} is not next`);
-      const opened = await this.#final(() =>
-        this.#fetching.sealer.openChunk({ opening: key, index, chunk: bytes, before, hash }, { signal: this.#signal }),
-      );
+      giveBack = await this.#fetching.chunks.take(this.#signal);
+      const opened = await this.#fetchAndOpen(index, tail);
       const release = (): void => {
         opened.release();
         giveBack();
       };
       return { bytes: opened.bytes, offset: opened.offset, release, [Symbol.dispose]: release };
     } catch (error) {
+      tail.fail(error);
+      if (index === 0) this.#opening.fail(error);
       giveBack();
       throw error;
+    }
+  }
+
+  async #fetchAndOpen(index: number, tail: Latest<Uint8Array>): Promise<OpenedPlaintext> {
+    const { sealer } = this.#fetching;
+    const hash = this.#hashOf(index);
+    const last = this.#tails.get(index - 1);
+    if (last === undefined) throw new RangeError(`chunk ${index} is not next`);
+    for (let wrong = 0; ; ) {
+      // The header says whether the key is right, so the first chunk is checked before it is asked.
+      const chunk = await (index === 0 ? this.#fetchChecked(0) : this.#fetch(index));
+      if (index === 0) this.#opening.set(this.#open(chunk));
+      // Copied, because opening gives the chunk's memory away.
+      tail.set(segmentTail(this.#plan, index, chunk));
+      const before = await last.get();
+      const opening = await this.#opening.get();
+      try {
+        return await sealer.openChunk({ opening, index, chunk, before, hash }, { signal: this.#signal });
+      } catch (error) {
+        if (isBullaError(error, "blob/missing-chunk")) {
+          if (++wrong >= fetchesAtMost) throw new BlobFailure(wrongChunk(error), false);
+        } else if (!isBullaError(error, "blob/refused")) throw error;
+        else {
+          // What came of the chunk before may have been wrong too. If not, these are the bytes that the sender named: if they do not open now, they never will.
+          await this.#opened.get(index - 1);
+          if ((await last.get()) === before) throw new BlobFailure(error, true);
+        }
+      }
     }
   }
 
@@ -155,34 +173,69 @@ class BlobDownload {
     }
   }
 
-  /** The bytes are those that the sender named: if they do not open now, they never will. */
-  async #final<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw isBullaError(error, "blob/refused") ? new BlobFailure(error, true) : error;
+  #hashOf(index: number): Uint8Array {
+    const hash = this.#ref.chunks[index];
+    if (hash === undefined) throw new RangeError(`blob has no chunk ${index}`);
+    return hash;
+  }
+
+  async #fetchChecked(index: number): Promise<Uint8Array> {
+    const { primitives } = this.#fetching;
+    for (let wrong = 1; ; wrong++) {
+      const chunk = await this.#fetch(index);
+      if (equalBytes(primitives.sha256(chunk), this.#hashOf(index))) return chunk;
+      if (wrong >= fetchesAtMost) throw new BlobFailure(wrongChunk(), false);
     }
   }
 
+  /** Whatever the service has under that name. */
   async #fetch(index: number): Promise<Uint8Array> {
-    const hash = this.#ref.chunks[index];
-    if (hash === undefined) throw new RangeError(`blob has no chunk ${index}`);
     const { service, clock, primitives, expiryDay } = this.#fetching;
-    const get = (): Promise<Uint8Array> => service.getChunk(hash, this.#signal);
-    for (let wrong = 1; ; wrong++) {
-      try {
-        return await withRetries(clock, primitives.random, get, { attempts: 4, signal: this.#signal });
-      } catch (error) {
-        if (isBullaError(error, "blob/refused")) {
-          if (wrong >= 3) throw new BlobFailure(error, false);
-        } else if (isBullaError(error, "service/not-found") || isBullaError(error, "service/expired")) {
-          throw missing(dayOf(clock.now()) > expiryDay, error);
-        } else if (isBullaError(error) && !passes(error) && isAboutOneChunk(error.code))
-          throw new BlobFailure(error, false);
-        else throw error;
-      }
+    const get = (): Promise<Uint8Array> => service.getChunkUnchecked(this.#hashOf(index), this.#signal);
+    try {
+      return await withRetries(clock, primitives.random, get, { attempts: 4, signal: this.#signal });
+    } catch (error) {
+      if (isBullaError(error, "service/not-found") || isBullaError(error, "service/expired"))
+        throw missing(dayOf(clock.now()) > expiryDay, error);
+      if (isBullaError(error) && !passes(error) && isAboutOneChunk(error.code)) throw new BlobFailure(error, false);
+      throw error;
     }
   }
+}
+
+/** A value that others wait for, and that may be replaced later: the end of a chunk is used before the chunk is checked, and comes anew when that had to be fetched again. */
+class Latest<T> {
+  #value: Promise<T>;
+  #resolve: (value: T) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+
+  constructor() {
+    this.#value = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#value.catch(() => undefined);
+  }
+
+  get(): Promise<T> {
+    return this.#value;
+  }
+
+  set(value: T): void {
+    this.#resolve(value);
+    this.#value = Promise.resolve(value);
+  }
+
+  /** For those that wait for the first one. */
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+}
+
+const fetchesAtMost = 3;
+
+function wrongChunk(cause?: BullaError): BullaError {
+  return new BullaError("blob/refused", "chunk is not the one that was asked for", { cause });
 }
 
 /** The service was reached and failed to serve this, or may not be asked at all. */

@@ -96,7 +96,8 @@ describe("a stop and the same command again", () => {
     expect(await alice.store.list("upload")).toEqual([]);
     const out = bob.newFolder();
     await bob.receive(out);
-    expectSame(await filesIn(out), { "edited.txt": pattern(30, 90), "edited (1).txt": pattern(31, 91) });
+    const contents = [...(await filesIn(out)).values()].sort((a, b) => a.length - b.length);
+    expect(contents).toEqual([pattern(30, 90), pattern(31, 91)]);
   });
 
   test("on the recipient's side goes on: no second copy, nothing left over", async () => {

@@ -49,3 +49,13 @@ test("a step that fails fails what was in it, and the next one goes on", async (
   await expect(bad).rejects.toThrow("full");
   await journal.put("a", Uint8Array.of(1));
 });
+
+test("a journal that gathers waits before each step, and what comes meanwhile goes along", async () => {
+  const { store, steps } = counting();
+  const journal = new Journal(store, () => new Promise((resolve) => setTimeout(resolve, 20)));
+  const first = journal.put("a/1", Uint8Array.of(1));
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  await Promise.all([first, journal.put("a/2", Uint8Array.of(2))]);
+  expect(steps()).toBe(1);
+  expect((await store.list("a/")).length).toBe(2);
+});

@@ -3,11 +3,14 @@ import type { Store, StoreTransaction } from "../ports.ts";
 /** Writes that are durable when they resolve. Those that are asked for while a step runs share the next one, so many small ones cost few syncs. */
 export class Journal {
   readonly #store: Store;
+  readonly #gather: () => Promise<void>;
   #waiting: Entry[] = [];
   #running = false;
 
-  constructor(store: Store) {
+  /** @param gather waits before each step, so that more writes come together. Default: no wait */
+  constructor(store: Store, gather: () => Promise<void> = async () => undefined) {
     this.#store = store;
+    this.#gather = gather;
   }
 
   put(key: string, value: Uint8Array): Promise<void> {
@@ -34,6 +37,7 @@ export class Journal {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
+      await this.#gather();
       const entries = this.#waiting;
       this.#waiting = [];
       try {

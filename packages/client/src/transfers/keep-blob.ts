@@ -34,7 +34,8 @@ export async function keepBlob(keeping: Keeping, { ref, files }: BlobToKeep, sig
   const wanted: FileToKeep[] = [];
   for (const file of files) {
     // Somebody may have cleared the work folder meanwhile: what is not there whole is fetched again.
-    if (file.isClaimed && (await keeping.folder.sizeOf(file.index)) === file.size) await place(keeping, file, signal);
+    if (file.isClaimed && (await keeping.folder.sizeOf(file.index)) === file.size)
+      await (await place(keeping, file, signal)).noted;
     else wanted.push(file);
   }
   if (wanted.length === 0) return;
@@ -75,19 +76,26 @@ async function giveUp(
   refused(file, error);
 }
 
-/** Sync, name, remember. Repeating it after a crash ends with one file under one name. */
-async function place(keeping: Keeping, file: FileToKeep, signal: AbortSignal): Promise<void> {
+/** Sync, name, remember. Repeating it after a crash ends with one file under one name.
+ *  @returns once the file has its name; `noted` once that is remembered and told, so that the next file need not wait */
+async function place(keeping: Keeping, file: FileToKeep, signal: AbortSignal): Promise<Placed> {
   signal.throwIfAborted();
   const { folder, note, kept } = keeping;
   try {
     const name = await folder.finish(file.index, file.path, () => note(file.index, "claimed"));
-    await note(file.index, "kept");
-    kept(file, name);
+    const noted = note(file.index, "kept").then(() => kept(file, name));
+    noted.catch(() => undefined);
+    return { noted };
   } catch (error) {
     // One name that cannot be made here does not hold up the other files.
     if (!isBullaError(error, "file/unwritable")) throw error;
     await giveUp(keeping, file, error, false);
+    return { noted: Promise.resolve() };
   }
+}
+
+interface Placed {
+  readonly noted: Promise<void>;
 }
 
 /** The files of one blob, filled in their order from its plaintext. */
@@ -126,10 +134,16 @@ class BlobProgress {
       }
       sort(this.#closeUpTo(ref.size));
     }
-    await inLanes(placedAtOnce, whole, signal, async (file, stop) => {
-      await place(this.#keeping, file, stop);
-      this.#finished.add(file);
-    });
+    const notes: Promise<void>[] = [];
+    try {
+      await inLanes(placedAtOnce, whole, signal, async (file, stop) => {
+        notes.push((await place(this.#keeping, file, stop)).noted);
+        this.#finished.add(file);
+      });
+    } finally {
+      // Also when it was stopped: what has its name is told.
+      await Promise.all(notes);
+    }
     return wrong;
   }
 

@@ -22,7 +22,9 @@ export interface Receiving {
 }
 
 const blobsAtOnce = 4;
-const chunksAtOnce = 6;
+const chunksAtOnce = 4;
+/** Small against a sync of the disk. */
+const gatherMilliseconds = 3;
 
 /** Fetch, verify and keep one transfer, or go on with it. Files that are right are kept under their names; of what is wrong nothing stays.
  *  When every file is kept the receipt is signed and queued, in the step that marks the transfer as over. What the service may serve right another time is tried again then.
@@ -114,7 +116,7 @@ async function receiveFiles(
 ): Promise<void> {
   const { stored, key } = incoming;
   const { emit, signal, out } = receiving;
-  const journal = new Journal(ports.store);
+  const journal = new Journal(ports.store, () => ports.clock.sleep(gatherMilliseconds));
   await announce(ports, incoming, receiving, refs.reduce((sum, ref) => sum + ref.chunks.length, 0) > 1);
   const files = placesOf(transfer);
   const known = new Map<number, StoredFile["kind"]>();
@@ -166,8 +168,7 @@ function* toKeep(
     for (; files[first]?.blob === blob; first++) {
       const file = files[first];
       const state = known.get(first);
-      if (file !== undefined && !isOver(state))
-        members.push({ ...file, index: first, isClaimed: state === "claimed" });
+      if (file !== undefined && !isOver(state)) members.push({ ...file, index: first, isClaimed: state === "claimed" });
     }
     if (members.length > 0) yield { ref, files: members };
   }

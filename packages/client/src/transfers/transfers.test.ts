@@ -338,7 +338,9 @@ describe("what is bad", () => {
   });
 
   test("expires while its list of files is a blob: nobody calls that refused either", async () => {
-    const folder = await alice.write(Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`${i}.txt`, pattern(1)])));
+    const folder = await alice.write(
+      Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`${i}.txt`, pattern(1)])),
+    );
     await alice.transfers.send({ source: paths(folder), to: [bob.handle], expiresDays: 1 });
     world.clock.ahead = 2 * 86_400_000;
     try {

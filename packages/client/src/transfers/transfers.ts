@@ -123,7 +123,7 @@ async function sendStream(ports: Ports, asked: SendRequest, options: WorkOptions
   await work(ports, created, spooled, options);
   // A stream cannot be given again.
   await forgetAcknowledged(ports, job.id);
-  return viewsOf(ports, created);
+  return await viewsOf(ports, created);
 }
 
 /** Nobody gets anything unless all of them can be reached in principle. Offline nobody can be asked, and the job waits. */
@@ -235,6 +235,7 @@ async function forgetAcknowledged({ store }: Ports, id: string): Promise<boolean
 }
 
 async function resumeJobs(ports: Ports, options: WorkOptions): Promise<readonly ResumeFailure[]> {
+  await forgetAnswered(ports);
   const failures: ResumeFailure[] = [];
   const jobs = await listJobs(ports.store);
   for (const job of jobs) {

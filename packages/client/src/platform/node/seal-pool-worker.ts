@@ -25,7 +25,7 @@ export function startSealWorker(entry: URL): SealWorker {
   const data: SealWorkerData = { cancelled: new SharedArrayBuffer(4) };
   const cancelled = new Int32Array(data.cancelled);
   const execArgv = entry.pathname.endsWith(".ts") ? ["--conditions=@bulla/source"] : [];
-  const worker = new Worker(entry, { workerData: data, execArgv });
+  const worker = new Worker(entry, { workerData: data, execArgv, resourceLimits });
   let nextId = 1;
   let alive = true;
   let cause: unknown;
@@ -77,3 +77,6 @@ export function startSealWorker(entry: URL): SealWorker {
     },
   };
 }
+
+/** A worker's own objects live for one segment. With little room for them they are collected often and cheaply, and memory stays small. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 } as const;

@@ -14,7 +14,7 @@ import { type JobOutcome, type SealWorker, startSealWorker } from "./seal-pool-w
 import type { FilledBuffer, SealJob } from "./worker/seal-job.ts";
 
 export interface SealPoolOptions {
-  /** Threads at most; one per core unless told. They start when there is work for them. */
+  /** Threads at most; one per core unless told, but not above four: then the thread that feeds them is what they wait for. They start when there is work for them. */
   readonly workers?: number;
   /** Results that may be held at once, 4 MiB each. A job waits while all are held. Default: workers + 6. */
   readonly buffers?: number;
@@ -41,7 +41,7 @@ export class SealPool implements Sealer, AsyncDisposable {
   #closed = false;
 
   constructor(options: SealPoolOptions = {}) {
-    this.#maxWorkers = options.workers ?? availableParallelism();
+    this.#maxWorkers = options.workers ?? Math.min(mostWorkers, availableParallelism());
     this.#maxBuffers = options.buffers ?? this.#maxWorkers + 6;
     this.#entry =
       options.entry ??
@@ -75,7 +75,7 @@ export class SealPool implements Sealer, AsyncDisposable {
   }
 
   /** Check one chunk's hash and open the segments that end in it.
-   *  @throws BullaError blob/refused */
+   *  @throws BullaError blob/missing-chunk when these are other bytes than `hash` names, blob/refused when they are the right ones and do not open */
   async openChunk(request: OpenChunkRequest, options: JobOptions = {}): Promise<OpenedPlaintext> {
     const { chunk } = request;
     const own =
@@ -210,6 +210,8 @@ export class SealPool implements Sealer, AsyncDisposable {
     return { bytes, hash: filled.hash, offset: filled.offset, release, [Symbol.dispose]: release };
   }
 }
+
+const mostWorkers = 4;
 
 /** Room for any chunk, sealed or opened. */
 const bufferBytes: number = workspaceBytes({

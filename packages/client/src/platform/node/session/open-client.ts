@@ -45,6 +45,7 @@ export async function openClient({ home: folder, passphrase, hosts = new Map() }
   });
   engine.register(transfers.handler);
   const close = async (): Promise<void> => {
+    await transfers[Symbol.asyncDispose]();
     await services[Symbol.asyncDispose]();
     await sealer[Symbol.asyncDispose]();
     await transport[Symbol.asyncDispose]();

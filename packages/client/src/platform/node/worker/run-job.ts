@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { blobRefused, type ChunkWorkspace, openChunk, sealChunk } from "@bulla/core";
-import { equalBytes } from "@bulla/wire";
+import { type ChunkWorkspace, openChunk, sealChunk } from "@bulla/core";
+import { BullaError, equalBytes } from "@bulla/wire";
 import { dropBuffer } from "./drop-buffer.ts";
 import { readParts, scanParts } from "./read-source.ts";
 import type { FilledBuffer, HashJob, OpenChunkJob, SealChunkJob } from "./seal-job.ts";
@@ -17,10 +17,11 @@ export async function runSealChunk(job: SealChunkJob): Promise<FilledBuffer> {
   return { buffer: job.buffer, start: chunk.byteOffset, length: chunk.length, offset: 0, hash: sha256(chunk) };
 }
 
-/** @throws BullaError blob/refused */
+/** @throws BullaError blob/missing-chunk when these are other bytes than `hash` names, blob/refused when they are the right ones and do not open */
 export async function runOpenChunk(job: OpenChunkJob): Promise<FilledBuffer> {
-  if (!equalBytes(sha256(job.chunk), job.hash)) throw blobRefused();
-  const workspace: ChunkWorkspace = { plaintext: new Uint8Array(job.buffer), sealed: ownBuffer(job.buffer.byteLength) };
+  if (!equalBytes(sha256(job.chunk), job.hash))
+    throw new BullaError("blob/missing-chunk", "chunk is not the one that was asked for");
+  const workspace: ChunkWorkspace = { plaintext: new Uint8Array(job.buffer), sealed: ownBuffer(straddlingBytes) };
   const { offset, plaintext } = await openChunk(cipher, job.opening, job.index, job.chunk, job.before, workspace);
   dropBuffer(job.chunk);
   return { buffer: job.buffer, start: plaintext.byteOffset, length: plaintext.length, offset, hash: job.hash };
@@ -37,6 +38,8 @@ export function runHash(job: HashJob, isCancelled: () => boolean): Uint8Array | 
 }
 
 const hashBytes = 1024 * 1024;
+/** Opening puts together one segment at most, the one that begins in the chunk before. */
+const straddlingBytes = 32 * 1024;
 
 function ownBuffer(length: number): Uint8Array {
   if (own.length < length) own = new Uint8Array(length);
