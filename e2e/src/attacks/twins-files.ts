@@ -10,8 +10,13 @@ export const fileTwins = {
     },
     {
       file: "client/src/platform/node/worker/run-job.ts",
-      code: "if (!equalBytes(sha256(job.chunk), job.hash)) throw blobRefused();",
+      code: `if (!equalBytes(sha256(job.chunk), job.hash)) throw new BullaError("blob/missing-chunk", "chunk is not the one that was asked for");`,
       by: "",
+    },
+    {
+      file: "client/src/transfers/fetch-blob.ts",
+      code: "if (equalBytes(primitives.sha256(chunk), this.#hashOf(index))) return chunk;",
+      by: "if (wrong > 0) return chunk; void primitives;",
     },
     {
       file: "client/src/platform/node/worker/segment-cipher.ts",
