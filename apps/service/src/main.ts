@@ -6,6 +6,8 @@ const USAGE = 2;
 
 /** The program `bulla serve`: runs until a signal, then closes in order. */
 async function main(): Promise<void> {
+  // Also in a folder that was made for it by somebody else, nobody but the owner reads what the service writes.
+  process.umask(0o077);
   const command = parseCommandLine(process.argv.slice(2), process.env);
   if (command.kind === "help") {
     process.stdout.write(helpText);

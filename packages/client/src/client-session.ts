@@ -1,4 +1,4 @@
-import { BullaError, type Handle, hexOf, splitHandle } from "@bulla/wire";
+import { BullaError, type Handle, hexOf, isBullaError, splitHandle } from "@bulla/wire";
 import type {
   Client,
   ContactView,
@@ -148,7 +148,15 @@ export function createSession({ account, engine, transfers, close }: SessionPart
     },
 
     async receipt(transferId: string): Promise<ReceiptView> {
-      return transfers.receipt(transferId);
+      try {
+        return await transfers.receipt(transferId);
+      } catch (error) {
+        const isSent =
+          isBullaError(error, "transfer/unknown") &&
+          (await transfers.sent()).some(({ transfer }) => transfer === transferId);
+        if (!isSent) throw error;
+        throw new BullaError("receipt/none", "there is no receipt for that transfer yet", { cause: error });
+      }
     },
 
     async pinOf(handle: Handle, position?: number): ReturnType<Client["pinOf"]> {

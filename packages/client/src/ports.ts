@@ -67,7 +67,7 @@ export interface Clock {
 /** Files that a person names: what is sent, and where what is received goes. */
 export interface Files {
   /** Everything below the given paths that can be sent, folders walked in the order of their names' bytes.
-   *  Links are not followed; what is neither file nor folder is listed in `skipped`. @throws BullaError file/unreadable */
+   *  Links are not followed; what is neither file nor folder, and the folder of a bulla device with its keys, is listed in `skipped`. @throws BullaError file/unreadable */
   scan(paths: readonly string[]): Promise<Scan>;
   /** Read a range of a file for sealing. @throws BullaError file/unreadable, blob/source-changed when it ends early */
   readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
@@ -77,7 +77,7 @@ export interface Files {
 
 export interface Scan {
   readonly files: readonly ScannedFile[];
-  readonly skipped: readonly { readonly path: string; readonly why: "link" | "special" | "unreadable" }[];
+  readonly skipped: readonly { readonly path: string; readonly why: "link" | "special" | "unreadable" | "device" }[];
 }
 
 export interface ScannedFile {

@@ -66,7 +66,9 @@ async function readReceipt(path: string): Promise<ReceiptFile> {
 }
 
 async function readSmallFile(path: string): Promise<Uint8Array> {
-  if ((await stat(path)).size > manifestLimits.maxBytes)
+  const found = await stat(path);
+  // A device or a pipe has no size, and may have no end.
+  if (!found.isFile() || found.size > manifestLimits.maxBytes)
     throw new BullaError("receipt/refused", "receipt refused: it is too large to be one");
   return readFile(path);
 }

@@ -199,3 +199,15 @@ test("an address that asks too often for accounts is told to wait, and may go on
   clock.milliseconds += 1100;
   expect(await ask()).toBe("service/not-found");
 });
+
+test("behind a proxy on this machine, everybody has a limit of their own", async () => {
+  const { url } = await startService({ limits: { lookups: { burst: 2, perMinute: 60 }, loopbackFactor: 1000 } });
+  const ask = async (address: string): Promise<string | undefined> =>
+    (await send(url, routes.account("ann"), { headers: { "x-forwarded-for": address } })).code;
+  const [one, other] = ["198.51.100.1", "198.51.100.2"];
+  const last = "service/rate-limited";
+  expect([await ask(one), await ask(one), await ask(one)].at(-1)).toBe(last);
+  expect(await ask(other)).toBe("service/not-found");
+  // What a client claims of itself is not believed: the proxy adds the address that it sees.
+  expect(await ask(`203.0.113.7, ${one}`)).toBe(last);
+});

@@ -46,6 +46,8 @@ const preflightHeaders = {
 /** The HTTP side. It logs no requests; bodies are limited per route before they are read, and slow requests are cut off. */
 export function createServer(context: ApiContext): FastifyInstance {
   const app = fastify({
+    // Behind a proxy on this machine, limits count the address that the proxy names.
+    trustProxy: "loopback",
     logger: false,
     bodyLimit: 64 * 1024,
     requestTimeout: 300_000,

@@ -203,8 +203,17 @@ async function announce(
     }
   });
   // What lies half done in another folder is of no use here.
-  if (stored.out !== null && stored.out !== out) await (await files.incoming(stored.out, key)).clear();
+  if (stored.out !== null && stored.out !== out) await clearAway(files, stored.out, key);
   if (says) await mail.flush({ signal });
+}
+
+/** A folder that cannot be written any more keeps what lies in it. */
+async function clearAway(files: TransferPorts["files"], folder: string, key: string): Promise<void> {
+  try {
+    await (await files.incoming(folder, key)).clear();
+  } catch (error) {
+    if (!isBullaError(error) || !error.code.startsWith("file/")) throw error;
+  }
 }
 
 /** Sign for what was kept. */

@@ -114,7 +114,9 @@ async function sendStream(ports: Ports, asked: SendRequest, options: WorkOptions
     name === ".." ||
     utf8(name).length > limits.maxNameBytes
   ) {
-    throw new BullaError("transfer/refused", "a stream needs a plain file name");
+    throw new BullaError("cli/usage", "a stream needs a plain file name", {
+      hint: "give it one with --name, without a path",
+    });
   }
   await findRecipients(ports, request);
   await using spooled = await ports.spool.take(stream);
@@ -203,6 +205,9 @@ async function work(
       await ports.store.step((transaction) => forgetJob(transaction, job.id));
       await spooled?.remove();
     }
+    // What was told as failed must not go out later, with other content, behind the person's back.
+    if (isBullaError(error, "blob/source-changed") || isBullaError(error, "transfer/source-unreadable"))
+      await abandonJob(ports, job);
     if (!passes(error)) throw error;
   }
   await ports.mail.flush(options.signal === undefined ? {} : { signal: options.signal });
@@ -241,11 +246,13 @@ async function resumeJobs(ports: Ports, options: WorkOptions): Promise<readonly 
   for (const job of jobs) {
     await using lock = await ports.locks.tryLock(lockOf(job.id));
     if (lock === undefined || (await ports.store.get(places.plan(job.id))) === undefined) continue;
+    // Before, because what can never be sent is gone afterwards.
+    const transfers = await viewsOf(ports, job);
     try {
       await resumeJob(ports, job, options);
     } catch (error) {
       if (!isBullaError(error)) throw error;
-      failures.push({ transfers: await viewsOf(ports, job), error });
+      failures.push({ transfers, error });
     }
   }
   const used = new Set(jobs.map(({ plan }) => plan.spool));

@@ -5,6 +5,7 @@ import type { Incoming } from "../../../ports.ts";
 import { safeRelativePath } from "../../../transfer-names/safe-path.ts";
 import { readError, systemCode, writeError } from "./file-errors.ts";
 import { FolderSync } from "./folder-sync.ts";
+import { makeFolders } from "./make-folders.ts";
 import { PartFiles } from "./part-files.ts";
 import { type Placement, placeFile } from "./place-file.ts";
 
@@ -15,7 +16,7 @@ export async function openIncoming(folder: string, transfer: string): Promise<In
   const out = resolve(folder);
   const work = join(out, `.bulla-incoming-${transfer}`);
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolders(out);
     await makeWorkFolder(work);
   } catch (error) {
     throw writeError(error);

@@ -63,6 +63,22 @@ describe("scanning", () => {
     });
   });
 
+  test("the folder of a device is never sent, nor a file out of it that is named: it holds keys", async () => {
+    const home = join(root, "all", "device");
+    await mkdir(home, { recursive: true });
+    for (const name of ["store.key", "store.db", "device.json"]) await writeFile(join(home, name), "x");
+    await writeFile(join(root, "all", "letter"), "x");
+    const { files: found, skipped } = await files.scan([join(root, "all"), join(home, "store.key")]);
+    expect(found.map(({ path }) => path)).toEqual(["all/letter"]);
+    expect(skipped).toEqual([
+      { path: home, why: "device" },
+      { path: join(home, "store.key"), why: "device" },
+    ]);
+    // Control: it is the keys that make it one.
+    await rm(join(home, "store.key"));
+    expect((await files.scan([join(root, "all")])).files).toHaveLength(3);
+  });
+
   test("a dot stands for the folder's own name", async () => {
     await mkdir(join(root, "trip"));
     await writeFile(join(root, "trip", "a"), "a");
@@ -94,6 +110,14 @@ describe("scanning", () => {
 });
 
 describe("receiving", () => {
+  test("a folder that cannot be made is refused, also where the system would try for ever", async () => {
+    await writeFile(join(root, "file"), "x");
+    for (const folder of ["/proc/bulla/out", join(root, "file", "out"), join(root, "file")])
+      await expect(files.incoming(folder, "00")).rejects.toMatchObject({ code: expect.stringMatching(/^file\//) });
+    await using made = await files.incoming(join(root, "a", "b", "c"), "00");
+    expect(await made.sizeOf(0)).toBe(0);
+  });
+
   test("a link planted below the out folder is not walked through, nor written to", async () => {
     await mkdir(join(root, "out"));
     await mkdir(join(root, "elsewhere"));

@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from "node:fs";
 import { access, lstat, readdir, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { limits, utf8 } from "@bulla/wire";
 import type { Scan, ScannedFile } from "../../../ports.ts";
 import { numberedName } from "../../../transfer-names/safe-path.ts";
@@ -8,7 +8,7 @@ import { readError } from "./file-errors.ts";
 
 /** List what can be sent below the paths. A path that a person names is followed when it is a link; links below it are not. Names stay as they are on disk: no Unicode normalisation.
  *  A name that is not UTF-8, or a path longer than a manifest takes, cannot be sent as it is and is skipped as `unreadable`, like what may not be read; an unreadable path
- *  that was named directly throws. Empty folders do not travel. The same file found twice under one path is listed once; another file with a taken path is numbered.
+ *  that was named directly throws. Empty folders do not travel, and neither does the folder of a device: it holds keys. The same file found twice under one path is listed once; another file with a taken path is numbered.
  *  @throws BullaError file/unreadable */
 export async function scanPaths(paths: readonly string[]): Promise<Scan> {
   const files: ScannedFile[] = [];
@@ -20,6 +20,10 @@ export async function scanPaths(paths: readonly string[]): Promise<Scan> {
       // `.` and `..` have no name of their own before they are resolved; `/` has none at all.
       const name = basename(source);
       const stats = await stat(source, { bigint: true });
+      if (stats.isFile() && (await isDeviceFolder(dirname(source)))) {
+        skipped.push({ path: source, why: "device" });
+        continue;
+      }
       if (stats.isFile() || stats.isDirectory()) await access(source, constants.R_OK);
       await visit({ source, path: name, stats, found, named: true });
     } catch (error) {
@@ -62,6 +66,10 @@ async function walk(folder: string, path: string, found: Found, named: boolean):
     found.skipped.push({ path: folder, why: "unreadable" });
     return;
   }
+  if (await isDeviceFolder(folder)) {
+    found.skipped.push({ path: folder, why: "device" });
+    return;
+  }
   for (const bytes of names.sort(Buffer.compare)) {
     const name = bytes.toString("utf8");
     const source = join(folder, name);
@@ -82,6 +90,14 @@ function addFile(source: string, wanted: string, stats: BigIntStats, { files, ta
   }
   taken.set(path, source);
   files.push({ source, path, size: Number(stats.size), version: `${stats.mtimeNs}-${stats.dev}-${stats.ino}` });
+}
+
+/** Whether a folder holds a device's keys. Nobody means to send those. */
+async function isDeviceFolder(folder: string): Promise<boolean> {
+  const parts = await Promise.all(
+    ["store.key", "store.db"].map((name) => lstat(join(folder, name)).catch(() => undefined)),
+  );
+  return parts.every((part) => part?.isFile() === true);
 }
 
 async function isReadable(path: string): Promise<boolean> {

@@ -1,12 +1,13 @@
-import { chmod, mkdir, open, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { chmod, open, rename } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { writeError } from "../files/file-errors.ts";
+import { makeFolders } from "../files/make-folders.ts";
 
 /** Make a folder that only its owner may enter, whatever the umask; the folders above it too where they are missing.
  *  @throws BullaError file/unwritable, file/no-space */
 export async function makePrivateFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(resolve(folder), 0o700);
     await chmod(folder, 0o700);
   } catch (error) {
     throw writeError(error);
