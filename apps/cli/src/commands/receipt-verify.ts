@@ -3,7 +3,13 @@ import { open, readFile, stat } from "node:fs/promises";
 import { createNodePrimitives, homeNeedsPassphrase } from "@bulla/client/node";
 import { BullaError, equalBytes, hexOf, isBullaError } from "@bulla/wire";
 import type { VerifiedChain } from "@bulla/wire/identity";
-import { decodeReceiptFile, manifestLimits, type ReceiptFile, verifyReceiptFile } from "@bulla/wire/receipt";
+import {
+  decodeReceiptFile,
+  manifestLimits,
+  type ReceiptFile,
+  type VerifiedReceipt,
+  verifyReceiptFile,
+} from "@bulla/wire/receipt";
 import type { Context } from "../context.ts";
 import { folderFailure, isFolder, readFailure } from "../file-failures.ts";
 import { unlessAborted } from "../interruption.ts";
@@ -17,7 +23,7 @@ import { dateOf, groupedHex, oneLine, sizeText } from "../terminal-text.ts";
 export async function verifyReceipt(context: Context): Promise<void> {
   const { words, options, output, signal } = context;
   const file = await readReceipt(words[0] ?? "");
-  const { statement, chain } = await unlessAborted(signal, verifyReceiptFile(createNodePrimitives(), file));
+  const { statement, chain } = await unlessAborted(signal, checkByItself(file));
   const pinned = await checkAgainstPin(chain, context);
   const files = manifestFiles(file.manifest);
   const path = options.value("file");
@@ -71,6 +77,17 @@ async function readSmallFile(path: string): Promise<Uint8Array> {
   if (!found.isFile() || found.size > manifestLimits.maxBytes)
     throw new BullaError("receipt/refused", "receipt refused: it is too large to be one");
   return readFile(path);
+}
+
+/** No service takes part in this: an identity that is not valid is the receipt's fault. A device that was suspended has a code of its own. */
+async function checkByItself(file: ReceiptFile): Promise<VerifiedReceipt> {
+  try {
+    return await verifyReceiptFile(createNodePrimitives(), file);
+  } catch (error) {
+    const isIdentity = isBullaError(error, "identity/bad-chain") || isBullaError(error, "identity/bad-signature");
+    if (!isIdentity) throw error;
+    throw new BullaError("receipt/refused", "receipt refused: the identity in it is not valid", { cause: error });
+  }
 }
 
 /** @returns whether this device met the recipient and saw the same chain
