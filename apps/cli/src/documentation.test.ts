@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseHandle } from "@bulla/wire";
 import { expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
@@ -8,7 +8,17 @@ import { errorSentences } from "./error-sentences.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { helpText, overviewText, spelling, usageLine } from "./help-text.ts";
 import { explainError } from "./report-error.ts";
-import { contactJson, deviceJson, receivedJson, refusedJson, sentJson, waitingJson } from "./result-lines.ts";
+import {
+  contactJson,
+  deviceJson,
+  type ReceiptShownJson,
+  type ReceiptVerifiedJson,
+  receivedJson,
+  refusedJson,
+  sentJson,
+  waitingJson,
+} from "./result-lines.ts";
+import { Sandbox } from "./run-bulla.fixture.ts";
 import { version } from "./version.ts";
 import { cardJson } from "./whoami.ts";
 
@@ -105,7 +115,20 @@ test("the JSON examples in the docs have the shapes that the commands print", ()
     ...file,
   } as const;
   const refused = { kind: "refused", transfer: null, from: null, name: null, code: "c", message: "m" } as const;
+  const shown: ReceiptShownJson = { transfer: "00", recipient: handle, day: "d", files: [file], out: null };
+  const verified: ReceiptVerifiedJson = {
+    transfer: "00",
+    recipient: handle,
+    sender: handle,
+    day: "d",
+    files: [file],
+    fingerprint: "f",
+    pinned: true,
+    file_matches: null,
+  };
   const examples: readonly (readonly [string, unknown])[] = [
+    ["receipt show", shown],
+    ["receipt verify", verified],
     ["init", cardJson(card, "h")],
     ["whoami", cardJson(card, "h")],
     ["devices", deviceJson({ deviceId: "d", thisDevice: true, state: "active" })],
@@ -128,4 +151,19 @@ test("the docs list every error code with its exit code and sentence, and every 
 test("the docs name every environment variable that is read", () => {
   for (const name of ["BULLA_HOME", "BULLA_PASSPHRASE_FILE", "BULLA_HOSTS", "XDG_DATA_HOME", "XDG_CACHE_HOME"])
     expect(docs).toMatch(new RegExp(`^\\| \`${name}\` \\| `, "m"));
+});
+
+test("keygen, seal and open print what the docs show", async () => {
+  using box = new Sandbox();
+  const made = await box.run(["keygen", "-o", "key.txt", "--json"]);
+  const { recipient } = JSON.parse(made.stdout) as { recipient: string };
+  writeFileSync(box.path("plain"), "x");
+  const sealed = await box.run(["seal", "plain", "-r", recipient, "--json"]);
+  const opened = await box.run(["open", "plain.age", "-i", "key.txt", "-o", "again", "--json"]);
+  for (const [name, { stdout }] of [
+    ["keygen", made],
+    ["seal", sealed],
+    ["open", opened],
+  ] as const)
+    expect(shapeOf(JSON.parse(stdout)), name).toEqual(shapeOf(exampleOf(name)));
 });
