@@ -35,7 +35,7 @@ async function exchange(sender: Device, recipient: Device): Promise<string> {
 const contract = { name: "contract.txt", size: 17, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) };
 const day: unknown = expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/);
 
-test("before the recipient has it there is no receipt, and that is exit code 4", async () => {
+test("before the recipient has it there is no receipt, and that is exit code 3", async () => {
   const [sent] = sentLines(await alice.run(["send", "other.txt", "--to", "bob", "--json"]));
   const shown = await alice.run(["receipt", "show", sent?.transfer ?? "", "--json"]);
   expect({ code: shown.code, error: errorCode(shown) }).toEqual({ code: 3, error: "receipt/none" });

@@ -1,9 +1,8 @@
-import { BullaError, type Handle, hexOf, isBullaError, splitHandle } from "@bulla/wire";
+import { BullaError, type Handle, hexOf, splitHandle } from "@bulla/wire";
 import type {
   Client,
   ContactView,
   DeviceView,
-  ReceiptView,
   ReceivedView,
   ReceiveRequest,
   SendRequest,
@@ -147,17 +146,7 @@ export function createSession({ account, engine, transfers, close }: SessionPart
       return [...stopped.values(), ...listed];
     },
 
-    async receipt(transferId: string): Promise<ReceiptView> {
-      try {
-        return await transfers.receipt(transferId);
-      } catch (error) {
-        const isSent =
-          isBullaError(error, "transfer/unknown") &&
-          (await transfers.sent()).some(({ transfer }) => transfer === transferId);
-        if (!isSent) throw error;
-        throw new BullaError("receipt/none", "there is no receipt for that transfer yet", { cause: error });
-      }
-    },
+    receipt: (transferId) => transfers.receipt(transferId),
 
     async pinOf(handle: Handle, position?: number): ReturnType<Client["pinOf"]> {
       const chain = await engine.chains.stored(handle);

@@ -2,7 +2,7 @@ import { open, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { abortAt, expectSame, filesIn, MiB, type Person, paths, pattern, World } from "./world.fixture.ts";
+import { abortAt, expectSame, filesIn, MiB, type Person, paths, pattern, refusal, World } from "./world.fixture.ts";
 
 let world: World;
 let alice: Person;
@@ -26,6 +26,9 @@ describe("a stop and the same command again", () => {
       await expect(alice.transfers.send(request, { signal })).rejects.toThrow("stopped");
       alice.restart();
     }
+    const [queued] = await alice.transfers.sent();
+    expect(queued?.state).toBe("queued");
+    await expect(alice.transfers.receipt(queued?.transfer ?? "")).rejects.toEqual(refusal("receipt/none"));
     let puts = 0;
     const there = (await world.chunks()).length - before;
     expect(there).toBeGreaterThan(0);

@@ -197,18 +197,15 @@ function unsaidOf({ clock }: TransferPorts, { plan, recipients }: UploadJob): re
     }));
 }
 
-/** @throws BullaError transfer/unknown, receipt/none when there is none yet */
+/** @throws BullaError transfer/unknown, receipt/none when there is none yet, which is also so for what is still queued */
 export async function receiptOf(ports: TransferPorts, transfer: string): Promise<ReceiptView> {
   if (!/^[0-9a-f]{32}$/.test(transfer)) throw unknownTransfer();
   await settleReceipts(ports, [transfer]);
   const sent = await loadSent(ports.store, transfer);
+  if (sent === undefined) throw (await isQueued(ports, transfer)) ? noReceipt() : unknownTransfer();
   const files = await ports.store.get(places.sentFiles(transfer));
-  if (sent === undefined || files === undefined) throw unknownTransfer();
   const stored = await ports.store.get(places.sentReceipt(transfer));
-  if (stored === undefined)
-    throw new BullaError("receipt/none", "there is no receipt for that transfer yet", {
-      hint: "ask the recipient to run bulla receive",
-    });
+  if (files === undefined || stored === undefined) throw noReceipt("ask the recipient to run bulla receive");
   const { receipt, chain } = load(sentReceiptCodec, stored);
   const { manifest } = load(sentFilesCodec, files);
   const { day } = decode(receiptStatementCodec, receipt.statement, { maxBytes: 2048 });
@@ -220,6 +217,19 @@ export async function receiptOf(ports: TransferPorts, transfer: string): Promise
     receipt,
     file: encodeReceiptFile({ version: 1, receipt, manifest, chain }),
   };
+}
+
+async function isQueued(ports: TransferPorts, transfer: string): Promise<boolean> {
+  const jobs = await listJobs(ports.store);
+  return jobs.some((job) => unsaidOf(ports, job).some(({ view }) => view.transfer === transfer));
+}
+
+function noReceipt(hint?: string): BullaError {
+  return new BullaError(
+    "receipt/none",
+    "there is no receipt for that transfer yet",
+    hint === undefined ? {} : { hint },
+  );
 }
 
 function unknownTransfer(): BullaError {
