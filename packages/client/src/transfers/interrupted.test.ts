@@ -21,7 +21,8 @@ describe("a stop and the same command again", () => {
     const folder = await alice.write(files);
     const before = (await world.chunks()).length;
     const request = { source: paths(join(folder, "big.bin"), join(folder, "small.txt")), to: [bob.handle] } as const;
-    for (const n of [1, 8, 6]) {
+    // Of 12 chunks: whatever is still on its way at a stop may arrive, and enough are left to stop at again.
+    for (const n of [1, 6, 4]) {
       const signal = abortAt(alice, "putChunk", n);
       await expect(alice.transfers.send(request, { signal })).rejects.toThrow("stopped");
       alice.restart();

@@ -29,6 +29,7 @@ interface Step {
 
 const step: fc.Arbitrary<Step> = fc.record({ action: fc.constantFrom(...actions), who: fc.nat(), other: fc.nat() });
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const numRuns = Number(process.env["RUNS"] ?? 15);
 
 interface Scene {
   readonly world: World;
@@ -126,28 +127,32 @@ function history({ timeline }: Member, from: number): readonly string[] {
   return timeline.flatMap(({ number, text }) => (number >= from && !text.includes("~") ? [`${number} ${text}`] : []));
 }
 
-test("whatever members do in whatever order, crashes and races included, all who are in end up at the same place with the same history", async () => {
-  console.info(`seed ${seed}`);
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
-      const world = new World();
-      const scene: Scene = { world, members: await world.group(["alice", "bob", "carol"], "owner"), count: 0 };
-      for (const next of steps) await perform(scene, next);
-      for (let round = 0; round < 2; round++) for (const member of scene.members) await member.catchUp();
-      const staying = active(scene);
-      expect(staying.length).toBeGreaterThan(0);
-      expect(
-        scene.members
-          .map(({ standing }) => standing)
-          .filter((standing) => standing !== "active" && standing !== "removed"),
-      ).toEqual([]);
-      expect(new Set(staying.map(placeOf)).size).toBe(1);
-      for (const member of staying) {
-        const from = Math.max(member.begins, pick(staying, 0).begins);
-        expect(history(member, from)).toEqual(history(pick(staying, 0), from));
-        expect(member.outcomes.some(({ kind }) => kind === "fork")).toBe(false);
-      }
-    }),
-    { numRuns: 15, seed, endOnFailure: true },
-  );
-}, 60_000);
+test(
+  "whatever members do in whatever order, crashes and races included, all who are in end up at the same place with the same history",
+  async () => {
+    console.info(`seed ${seed}`);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
+        const world = new World();
+        const scene: Scene = { world, members: await world.group(["alice", "bob", "carol"], "owner"), count: 0 };
+        for (const next of steps) await perform(scene, next);
+        for (let round = 0; round < 2; round++) for (const member of scene.members) await member.catchUp();
+        const staying = active(scene);
+        expect(staying.length).toBeGreaterThan(0);
+        expect(
+          scene.members
+            .map(({ standing }) => standing)
+            .filter((standing) => standing !== "active" && standing !== "removed"),
+        ).toEqual([]);
+        expect(new Set(staying.map(placeOf)).size).toBe(1);
+        for (const member of staying) {
+          const from = Math.max(member.begins, pick(staying, 0).begins);
+          expect(history(member, from)).toEqual(history(pick(staying, 0), from));
+          expect(member.outcomes.some(({ kind }) => kind === "fork")).toBe(false);
+        }
+      }),
+      { numRuns, seed, endOnFailure: true },
+    );
+  },
+  numRuns * 4000,
+);

@@ -6,7 +6,7 @@ import type { Primitives } from "../primitives.ts";
 import { secretWhenAlone } from "./alone.ts";
 import { type Leaf, leavesOfTree } from "./leaf.ts";
 import { decodeIdentity, encodeIdentity, type MemberDevice } from "./member-device.ts";
-import { checkPathKeys } from "./path-keys.ts";
+import { checkPathKeys, withoutBlankKeys } from "./path-keys.ts";
 
 /** The one door to the MLS library: everything else in `space/` speaks in these types. State values are immutable. */
 export interface Group {
@@ -48,7 +48,7 @@ export function configured({ state }: Group, authority: LeafAuthority): mls.Clie
 
 /** Drops what an older epoch left behind: nothing follows a closing record. */
 function settled(state: mls.GroupState): Group {
-  return { state: { ...state, historicalReceiverData: new Map() } };
+  return { state: { ...withoutBlankKeys(state), historicalReceiverData: new Map() } };
 }
 
 export function capabilities(): mls.Capabilities {
@@ -156,8 +156,9 @@ export async function applyCommit(
         : cause;
     });
   if (newState.groupActiveState.kind !== "active") return undefined;
-  await checkPathKeys(primitives, group.state, newState);
-  return settled(newState);
+  const next = settled(newState);
+  await checkPathKeys(primitives, group.state, next.state);
+  return next;
 }
 
 export function leavesOf({ state }: Group): readonly Leaf[] {

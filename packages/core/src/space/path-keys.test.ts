@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Primitives } from "../primitives.ts";
 import { prepareChange } from "./change.ts";
 import { followEnd } from "./follow.ts";
+import { placeOf } from "./testing/member.fixture.ts";
 import { present } from "./testing/present.fixture.ts";
 import { World } from "./testing/world.fixture.ts";
 
@@ -38,3 +39,22 @@ for (const isLying of [false, true]) {
     expect(followed.kind).toBe(isLying ? "complain" : "next");
   });
 }
+
+test("a commit that leaves one half of the tree empty is followed, and no key of a blank node is kept", async () => {
+  const [alice, , carol, dave] = await new World().group(["alice", "bob", "carol", "dave"], "owner");
+  const [founder, rest, committer] = [present(alice), present(carol), present(dave)];
+  await founder.rotate();
+  await committer.catchUp();
+  await committer.remove("alice@home.example", "bob@home.example");
+  await rest.catchUp();
+  expect(rest.standing).toBe("active");
+  expect(placeOf(rest)).toBe(placeOf(committer));
+  for (const member of [rest, committer]) {
+    const { ratchetTree, privatePath } = present(member.chapter.group).state;
+    expect(ratchetTree.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
+    for (const index of Object.keys(privatePath.privateKeys)) expect(ratchetTree[Number(index)]).toBeDefined();
+  }
+  await rest.rotate();
+  await committer.catchUp();
+  expect(placeOf(rest)).toBe(placeOf(committer));
+});
