@@ -78,6 +78,7 @@ export {
   memberOf,
   type Policy,
   type Role,
+  roleCodec,
   type SpaceKind,
 } from "./space/constitution.ts";
 export {
@@ -105,7 +106,14 @@ export {
 } from "./space/key-package.ts";
 export { deviceName, type MemberDevice, sameDevice } from "./space/member-device.ts";
 export { makeOpening } from "./space/opening.ts";
-export { type OperationBody, type SignedOperation, signOperation } from "./space/operation.ts";
+export {
+  decodeOperation,
+  decodeOperations,
+  encodeOperations,
+  type OperationBody,
+  type SignedOperation,
+  signOperation,
+} from "./space/operation.ts";
 export type { OuterRecord } from "./space/outer-record.ts";
 export { openPiece, type PieceLookup, piecesInMemory } from "./space/parts.ts";
 export { type Peeked, peekRecord } from "./space/peek-record.ts";
@@ -116,5 +124,7 @@ export {
   readRecord,
   type StoredEntry,
 } from "./space/read-record.ts";
+export { mayCommit, mayOperate, maySend } from "./space/rights.ts";
 export { sealFleeting, sealLasting } from "./space/say.ts";
 export { decodeSignedRecord, encodeSignedRecord, maxContentBytes, type SignedRecord } from "./space/signed-record.ts";
+export { welcomeFor } from "./space/welcome-for.ts";

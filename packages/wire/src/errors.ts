@@ -29,6 +29,7 @@ export const errorCodes = [
   "space/rolled-back",
   "space/unknown",
   "space/busy",
+  "space/not-allowed",
   // blobs and transfers
   "blob/refused",
   "blob/source-changed",

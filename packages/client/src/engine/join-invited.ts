@@ -61,27 +61,23 @@ export async function joinInvited(
     return acceptWelcome(primitives, request, invitation.welcome, privatePackage);
   });
   const { constitution } = chapter;
+  const { kind } = constitution;
   if (
-    constitution.kind !== "direct" ||
+    kind === "self" ||
     constitution.home !== invitation.home ||
     !constitution.members.some((member) => member.handle === handle)
   ) {
     throw new BullaError("space/refused-welcome", "invitation refused: the space is not the one it speaks of");
   }
+  const { home } = invitation;
   await account.store.step(async (transaction) => {
-    await saveInfo(transaction, space, {
-      version: 1,
-      kind: "direct",
-      home: invitation.home,
-      peer: handle,
-      state: "active",
-      why: null,
-    });
+    const peer = kind === "direct" ? handle : null;
+    await saveInfo(transaction, space, { version: 1, kind, home, peer, state: "active", why: null });
     await enterStream(transaction, primitives, chapter, undefined);
     if (!lastResort) await transaction.delete(places.keyPackage(invitation.keyPackage));
     const contact = (await loadContact(transaction, primitives, handle)) ?? newContact(handle, "accepted");
     await saveContact(transaction, primitives, {
-      ...withSpace(contact, invitation.space),
+      ...(kind === "direct" ? withSpace(contact, invitation.space) : contact),
       state: "accepted",
       firstContact: contact.firstContact || firstContact,
     });
