@@ -26,6 +26,7 @@ export const optionTable = {
   with: { value: "HANDLE[,HANDLE]", many: true },
   role: { value: "ROLE" },
   follow: {},
+  history: { value: "RULE" },
   file: { value: "PATH" },
   pq: {},
   recipient: { short: "r", value: "AGE_RECIPIENT", many: true },
@@ -179,6 +180,13 @@ export const commandTable = {
       "owner: everything. admin: adds and removes members. member: writes. reader: reads. guest: writes, and changes\nnothing. Ownership is handed over by making somebody else an owner, then oneself something else.",
     words: ["SPACE", "HANDLE", "ROLE"],
     options: {},
+  },
+  "space policy": {
+    summary: "change the rules of a group",
+    usage: "SPACE --history RULE",
+    details: "Owners may. What somebody could read already stays readable to them.",
+    words: ["SPACE"],
+    options: { history: "what newcomers may read: all (that was said), or now (what is said from then on)" },
   },
   "space rename": {
     summary: "give a group another name",

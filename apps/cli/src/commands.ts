@@ -25,6 +25,7 @@ const commands: Readonly<Record<Exclude<CommandName, "whoami">, () => Promise<Co
   "space add": async () => (await import("./commands/space.ts")).addToSpace,
   "space remove": async () => (await import("./commands/space.ts")).removeFromSpace,
   "space role": async () => (await import("./commands/space.ts")).setRole,
+  "space policy": async () => (await import("./commands/space.ts")).setPolicy,
   "space rename": async () => (await import("./commands/space.ts")).renameSpace,
   "space leave": async () => (await import("./commands/space.ts")).leaveSpace,
   message: async () => (await import("./commands/message.ts")).message,

@@ -126,6 +126,7 @@ test("the JSON examples in the docs have the shapes that the commands print", ()
     state: "active",
     role: "owner",
     chapter: 1,
+    history: "all",
     members: [{ handle, role: "owner", devices: 1 }],
   } as const;
   const shown: ReceiptShownJson = { transfer: "00", recipient: handle, day: "d", files: [file], out: null };

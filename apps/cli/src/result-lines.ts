@@ -103,10 +103,11 @@ export interface SpaceJson {
   readonly home: string;
   readonly state: SpaceView["state"];
   readonly role: string | null;
+  readonly history: SpaceView["history"];
   readonly members: readonly { readonly handle: string; readonly role: string; readonly devices: number }[];
 }
 
-export function spaceJson({ space, kind, name, home, state, role, members }: SpaceView): SpaceJson {
+export function spaceJson({ space, kind, name, home, state, role, history, members }: SpaceView): SpaceJson {
   return {
     space,
     kind,
@@ -114,6 +115,7 @@ export function spaceJson({ space, kind, name, home, state, role, members }: Spa
     home,
     state,
     role,
+    history,
     members: members.map((member) => ({ handle: member.handle, role: member.role, devices: member.devices })),
   };
 }

@@ -47,7 +47,7 @@ describe("bulla space, message and read", () => {
 
     await run(alice, "space", "add", "Roof", "dave", "--role", "admin");
     await run(carol, "message", "Roof", "welcome");
-    expect(await heard(dave, "Roof")).toEqual(["welcome"]);
+    expect(await heard(dave, "Roof")).toEqual(["hello all", "hi", "welcome"]);
     expect(await run(dave, "space", "remove", "Roof", "bob")).toMatchObject([{ members: [{}, {}, {}] }]);
     await run(dave, "message", "Roof", "without bob");
     expect(await heard(bob, "Roof")).toEqual(["hello all", "hi", "welcome"]);
@@ -68,12 +68,28 @@ describe("bulla space, message and read", () => {
       "text",
       "text",
       "added",
+      "shared",
       "text",
       "removed",
       "text",
       "leaving",
       "removed",
     ]);
+  });
+
+  test("newcomers read nothing from before when the owner says so, and only an owner can", async () => {
+    const [olga, paul, quin] = await Promise.all([member("olga"), member("paul"), member("quin")]);
+    await run(olga, "space", "create", "Fresh", "--with", "paul");
+    const denied = await paul.run(["space", "policy", "Fresh", "--history", "now", "--json"]);
+    expect([errorCode(denied), denied.code]).toEqual(["space/not-allowed", 1]);
+    expect(await run(olga, "space", "policy", "Fresh", "--history", "now")).toMatchObject([{ history: "now" }]);
+    await run(olga, "message", "Fresh", "before");
+    await run(olga, "space", "add", "Fresh", "quin");
+    await run(olga, "message", "Fresh", "after");
+    expect(await heard(quin, "Fresh")).toEqual(["after"]);
+    expect(await heard(paul, "Fresh")).toEqual(["before", "after"]);
+    const wrong = await olga.run(["space", "policy", "Fresh", "--history", "some", "--json"]);
+    expect([errorCode(wrong), wrong.code]).toEqual(["cli/usage", 2]);
   });
 
   test("somebody of another service is let in, once they accept whoever invites them", async () => {

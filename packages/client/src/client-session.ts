@@ -178,6 +178,7 @@ export function createSession({ account, engine, transfers, conversations, close
     addMembers: (space, members, role = "member") => engine.groups.add(space, members, role),
     removeMembers: (space, members) => engine.groups.remove(space, members),
     setRole: (space, member, role) => engine.groups.setRole(space, member, role),
+    setHistory: (space, history) => engine.groups.setHistory(space, history),
     renameSpace: (space, name) => conversations.rename(space, name),
     rotateSpace: (space) => engine.groups.rotate(space),
     leaveSpace: (space) => engine.groups.leave(space),

@@ -37,6 +37,8 @@ export interface Client extends AsyncDisposable {
   removeMembers(space: string, members: readonly Handle[]): Promise<void>;
   /** @throws BullaError as `addMembers` */
   setRole(space: string, member: Handle, role: Role): Promise<void>;
+  /** What newcomers may read: everything that was said, or what is said from then on. Owners may. @throws BullaError as `addMembers` */
+  setHistory(space: string, history: "all" | "now"): Promise<void>;
   /** @throws BullaError space/not-allowed */
   renameSpace(space: string, name: string): Promise<"sent" | "queued">;
   /** Fresh keys for everybody. @throws BullaError as `addMembers` */
@@ -70,6 +72,8 @@ export interface SpaceView {
   /** Of this account; null when it is not in it any more. */
   readonly role: Role | null;
   readonly chapter: number;
+  /** What newcomers may read. */
+  readonly history: "all" | "now";
   readonly members: readonly { readonly handle: Handle; readonly role: Role; readonly devices: number }[];
 }
 
@@ -87,7 +91,8 @@ export type LineView = {
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "file"; readonly transfer: string; readonly text: string | null }
   | { readonly type: "named"; readonly text: string }
-  | { readonly type: "added" | "removed"; readonly who: Handle }
+  /** `shared`: gave them what was said before. */
+  | { readonly type: "added" | "removed" | "shared"; readonly who: Handle }
   | { readonly type: "role"; readonly who: Handle; readonly role: Role }
   | { readonly type: "leaving" }
   /** From a newer version of the program. */

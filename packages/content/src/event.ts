@@ -15,6 +15,7 @@ import {
   variant,
   version,
 } from "@bulla/wire/encoding";
+import { handleCodec } from "@bulla/wire/identity";
 import { signedReceiptCodec } from "@bulla/wire/receipt";
 import { blobReferenceCodec } from "./blob-reference.ts";
 import { hostCodec, noteCodec } from "./transfer.ts";
@@ -75,6 +76,8 @@ const bodyShape = variant({
         named: [3, struct({ name: spaceNameCodec })],
         /** The author's account wants to go: a signed operation for whoever commits next. */
         leaving: [4, struct({ operation: bytes({ min: 1, max: 8192 }) })],
+        /** The author gave that member the keys to what was said before. */
+        granted: [5, struct({ handle: handleCodec })],
       }),
     }),
   ],

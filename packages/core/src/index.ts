@@ -83,7 +83,9 @@ export {
 } from "./space/constitution.ts";
 export {
   type EnvelopeBody,
+  type GrantedHistory,
   type Invitation,
+  maxGrantedKeys,
   type OpenedEnvelope,
   openEnvelope,
   sealEnvelope,
@@ -116,6 +118,7 @@ export {
 } from "./space/operation.ts";
 export type { OuterRecord } from "./space/outer-record.ts";
 export { openPiece, type PieceLookup, piecesInMemory } from "./space/parts.ts";
+export { type PastChapter, type PastRecord, readPastChapter } from "./space/past-chapter.ts";
 export { type Peeked, peekRecord } from "./space/peek-record.ts";
 export {
   type ReadContext,

@@ -48,6 +48,8 @@ function wordsOf(line: LineView): string {
       return `called it ${line.text}`;
     case "added":
       return `let in ${line.who}`;
+    case "shared":
+      return `let ${line.who} read what was said before`;
     case "removed":
       return `took out ${line.who}`;
     case "role":

@@ -63,6 +63,13 @@ export async function setRole(context: Context): Promise<void> {
   );
 }
 
+export async function setPolicy(context: Context): Promise<void> {
+  const history = context.options.value("history");
+  if (history !== "all" && history !== "now")
+    throw usage("--history was not given", "write --history all, or --history now");
+  await change(context, (client, { space }) => client.setHistory(space, history));
+}
+
 export async function renameSpace(context: Context): Promise<ExitCode> {
   const name = spaceName(context.words[1] ?? "");
   return withClient(context, async (client) => {

@@ -1,3 +1,4 @@
+import { sealLasting } from "@bulla/core";
 import type { Service } from "@bulla/service";
 import { MemoryStore } from "@bulla/testkit";
 import type { Handle } from "@bulla/wire";
@@ -6,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LineView } from "../client.ts";
 import { Crash, CrashingStore } from "../engine/crashing-store.fixture.ts";
 import { type DeviceOptions, openDevice, startService, type TestDevice } from "../engine/device.fixture.ts";
-import { queueContent } from "../engine/outbox.ts";
+import { queueContent, queueRecords } from "../engine/outbox.ts";
 import { places } from "../engine/places.ts";
+import { loadSpace } from "../engine/space-shelf.ts";
 import { Conversations } from "./conversations.ts";
 
 let service: Service;
@@ -97,10 +99,11 @@ describe("a group", () => {
     expect((await alice.talk.list()).map(({ name, members }) => [name, members.length])).toEqual([["Roof", 3]]);
   });
 
-  test("takes in somebody later, who reads from then on, and knows its name and its members", async () => {
+  test("takes in somebody later, who reads from then on when the policy says so, and knows its name and its members", async () => {
     await using all = await cast("alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
+    await alice.engine.groups.setHistory(space, "now");
     await alice.talk.say(space, "before");
     await alice.engine.groups.add(space, [carol.handle], "member");
     await alice.talk.say(space, "after");
@@ -115,6 +118,86 @@ describe("a group", () => {
     ]);
     await alice.engine.groups.add(space, [carol.handle, bob.handle], "admin");
     expect((await alice.talk.show(space)).members.map(({ role }) => role)).toEqual(["owner", "member", "member"]);
+  });
+
+  test("newcomers read all that was said before, in its order, across many chapters; everybody sees who shared it", async () => {
+    await using all = await cast("alice", "bob", "carol", "dave");
+    const { alice, bob, carol, dave } = all;
+    const space = await alice.talk.create("Roof", [bob.handle]);
+    await bob.sync();
+    const words: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      await alice.talk.say(space, `alice ${i}`);
+      await alice.engine.groups.rotate(space);
+      await bob.sync();
+      await bob.talk.say(space, `bob ${i}`);
+      words.push(`alice text alice ${i}`, `bob text bob ${i}`);
+    }
+    await alice.engine.groups.add(space, [carol.handle], "member");
+    await alice.talk.say(space, "welcome");
+    await carol.sync();
+    const texts = async (talker: Talker): Promise<readonly string[]> =>
+      (await talker.lines(space)).filter((line) => line.includes(" text "));
+    expect(await texts(carol)).toEqual([...words, "alice text welcome"]);
+    await bob.sync();
+    expect((await bob.lines(space)).filter((line) => line.includes("carol"))).toEqual([
+      "alice added carol",
+      "alice shared carol",
+    ]);
+    // Carol was there for none of it, and hands it on all the same.
+    await alice.engine.groups.setRole(space, carol.handle, "admin");
+    await carol.sync();
+    await carol.engine.groups.add(space, [dave.handle], "member");
+    await dave.sync();
+    expect(await texts(dave)).toEqual([...words, "alice text welcome"]);
+    expect(await carol.store.list(places.allGranted(space))).toEqual([]);
+  });
+
+  test("history by a member, with a retry stream in it, reads like it was", async () => {
+    await using all = await cast("alice", "bob", "carol");
+    const { alice, bob, carol } = all;
+    const space = await alice.talk.create("Roof", [bob.handle]);
+    await bob.sync();
+    await alice.talk.say(space, "first");
+    const { openAccount } = await import("../engine/account.ts");
+    const { primitives } = await import("../engine/device.fixture.ts");
+    const account = await openAccount(bob.handle, bob.store, primitives, Date_);
+    // Bob ends the stream with something that is no change at all.
+    await bob.sync();
+    await bob.store.step(async (transaction) => {
+      const { chapter, cursor } = await loadSpace(transaction, primitives, space);
+      const rubbish = await sealLasting(primitives, account.me, account.secrets, chapter, cursor, 0, new Uint8Array(9));
+      await queueRecords(transaction, account, space, chapter, [], rubbish, true);
+    });
+    await bob.engine.flush();
+    await alice.talk.say(space, "second");
+    await alice.engine.groups.add(space, [carol.handle], "member");
+    await carol.sync();
+    expect((await carol.lines(space)).filter((line) => line.includes(" text "))).toEqual([
+      "alice text first",
+      "alice text second",
+    ]);
+  });
+
+  test("history that does not lead to where the space is now is not shown, and that is told", async () => {
+    await using all = await cast("alice", "bob", "carol");
+    const { alice, bob, carol } = all;
+    const space = await alice.talk.create("Roof", [bob.handle]);
+    await alice.talk.say(space, "true");
+    await alice.engine.groups.rotate(space);
+    // Alice's copy of the past is made up: another end than the one that the members saw.
+    await alice.store.step(async (transaction) => {
+      const key = places.keyring(space, 1);
+      const stored = (await transaction.get(key))?.slice();
+      if (stored === undefined) throw new Error("no key");
+      stored[stored.length - 40] = (stored[stored.length - 40] ?? 0) ^ 1;
+      await transaction.put(key, stored);
+    });
+    await alice.engine.groups.add(space, [carol.handle], "member");
+    await alice.talk.say(space, "now");
+    await carol.sync();
+    expect((await carol.lines(space)).filter((line) => line.includes(" text "))).toEqual(["alice text now"]);
+    expect((await carol.engine.takeNotices()).map(({ code }) => code)).toContain("space/gap");
   });
 
   test("whoever is removed reads nothing new and can say nothing, and the others are told", async () => {

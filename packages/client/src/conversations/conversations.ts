@@ -93,7 +93,7 @@ export class Conversations {
 
   async #viewOf(space: string, { kind, home, state, peer }: SpaceInfo): Promise<SpaceView> {
     const { engine, store } = this.#ports;
-    const { members, number } = await engine.groups.constitution(space);
+    const { members, number, policy } = await engine.groups.constitution(space);
     const name = await store.get(linePlaces.name(space));
     const role = members.find(({ handle }) => handle === engine.me.handle)?.role ?? null;
     return {
@@ -104,6 +104,7 @@ export class Conversations {
       state,
       role: state === "removed" ? null : role,
       chapter: number,
+      history: policy.history,
       members: members.map((member) => ({ handle: member.handle, role: member.role, devices: member.devices.length })),
     };
   }
@@ -160,5 +161,6 @@ function viewsOfLine(space: string, key: string, { author, own, read, what }: St
   if (body.kind === "file") return [{ ...said, type: "file", transfer: hexOf(body.transferId), text: body.note }];
   if (body.kind !== "system") return [];
   if (body.what.kind === "named") return [{ ...said, type: "named", text: body.what.name }];
+  if (body.what.kind === "granted") return [{ ...said, type: "shared", who: body.what.handle }];
   return body.what.kind === "leaving" ? [{ ...said, type: "leaving" }] : [];
 }

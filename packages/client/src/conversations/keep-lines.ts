@@ -14,22 +14,28 @@ export interface KeepPorts {
 /** Keeps what is said for people, and what changes among them, as lines; in the step in which it is read. */
 export function keepLines(ports: KeepPorts): MailHandler {
   return {
-    onEvent: (transaction, heard) => keepEvent(ports, transaction, heard),
+    onEvent: (transaction, heard) => keepEvent(ports, transaction, heard, true),
+    onPast: (transaction, heard) => keepEvent(ports, transaction, heard, false),
     onAcknowledged: async () => undefined,
     onChange: (transaction, change) => keepChange(ports, transaction, change),
   };
 }
 
-async function keepEvent({ clock }: KeepPorts, transaction: StoreTransaction, heard: HeardEvent): Promise<void> {
+async function keepEvent(
+  { clock }: KeepPorts,
+  transaction: StoreTransaction,
+  heard: HeardEvent,
+  isNews: boolean,
+): Promise<void> {
   const { space, author, own, place, event, content, role } = heard;
   if (!isUnknown(event)) {
     const { body } = event;
     if (body.kind === "receipt") return;
     if (body.kind === "system") {
-      if (body.what.kind !== "named" && body.what.kind !== "leaving") return;
+      if (body.what.kind === "founded" || body.what.kind === "capability") return;
       if (body.what.kind === "named") {
         if (role !== "owner" && role !== "admin") return;
-        await transaction.put(linePlaces.name(space), utf8(body.what.name));
+        if (isNews) await transaction.put(linePlaces.name(space), utf8(body.what.name));
       }
     }
   }
@@ -45,12 +51,16 @@ async function keepEvent({ clock }: KeepPorts, transaction: StoreTransaction, he
 async function keepChange(
   { clock, mail }: KeepPorts,
   transaction: StoreTransaction,
-  { space, number, by, own, before, after, invited }: HeardChange,
+  { space, number, by, own, before, after, invited, granted }: HeardChange,
 ): Promise<void> {
   const name = await transaction.get(linePlaces.name(space));
   // Newcomers cannot read how it was called before.
   if (invited && name !== undefined)
     await mail.say(transaction, space, { kind: "system", what: { kind: "named", name: text(name) } }, "");
+  if (granted)
+    for (const { handle } of after.members)
+      if (!before.members.some((member) => member.handle === handle))
+        await mail.say(transaction, space, { kind: "system", what: { kind: "granted", handle } }, "");
   const what = { kind: "changed", ...difference(before, after) } as const;
   if (what.added.length + what.removed.length + what.roles.length === 0) return;
   await keep(clock, transaction, linePlaces.line(space, number, 0, 0), {

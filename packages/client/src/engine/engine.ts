@@ -10,6 +10,7 @@ import { listContacts, loadContact, newContact, saveContact } from "./contacts.t
 import { findDirectSpace, foundDirectSpace, leaveStopped } from "./direct-space.ts";
 import { flushSpace } from "./flush.ts";
 import { Groups } from "./groups.ts";
+import { readHistory } from "./history.ts";
 import { type InboxNews, type InboxRules, readInbox, takeWaiting } from "./inbox.ts";
 import { stockKeyPackages } from "./key-packages.ts";
 import { hearLeaving, letGo } from "./leave-space.ts";
@@ -109,6 +110,7 @@ export class Engine implements SpaceMail {
       await this.#alone(space, async () => {
         await syncSpace(this.#context, space);
         await letGo(this.#context, space);
+        await readHistory(this.#context, space);
       });
     }
     await this.flush();

@@ -1,4 +1,12 @@
-import { type Chapter, type Constitution, foundSpace, memberOf, type OperationBody, type Role } from "@bulla/core";
+import {
+  type Chapter,
+  type Constitution,
+  foundSpace,
+  memberOf,
+  type OperationBody,
+  type Policy,
+  type Role,
+} from "@bulla/core";
 import { BullaError, type Handle, hexOf } from "@bulla/wire";
 import type { StoreTransaction } from "../ports.ts";
 import { today } from "./account.ts";
@@ -82,6 +90,13 @@ export async function setRole(context: SyncContext, space: string, handle: Handl
     if (member === undefined) throw notAMember(handle);
     return member.role === role ? undefined : { bodies: [{ kind: "setRole", handle, role }] };
   });
+}
+
+/** @throws BullaError as `addMembers` */
+export async function setHistory(context: SyncContext, space: string, history: Policy["history"]): Promise<void> {
+  await change(context, space, ({ constitution: { policy } }) =>
+    policy.history === history ? undefined : { bodies: [{ kind: "setPolicy", policy: { ...policy, history } }] },
+  );
 }
 
 /** End the chapter without any other change: fresh keys for all.

@@ -1,4 +1,4 @@
-import type { Constitution, Role } from "@bulla/core";
+import type { Constitution, Policy, Role } from "@bulla/core";
 import type { Handle } from "@bulla/wire";
 import { flushSpace } from "./flush.ts";
 import {
@@ -9,6 +9,7 @@ import {
   foundGroup,
   removeMembers,
   rotate,
+  setHistory,
   setRole,
 } from "./group-space.ts";
 import { queueLeaving } from "./leave-space.ts";
@@ -58,6 +59,11 @@ export class Groups {
 
   async setRole(space: string, handle: Handle, role: Role): Promise<void> {
     await this.#alone(space, () => setRole(this.#context, space, handle, role));
+  }
+
+  /** What newcomers may read. */
+  async setHistory(space: string, history: Policy["history"]): Promise<void> {
+    await this.#alone(space, () => setHistory(this.#context, space, history));
   }
 
   async rotate(space: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { type Invitation, type OpenedEnvelope, openEnvelope } from "@bulla/core";
 import { type BullaError, equalBytes, type Handle, hexOf, isBullaError, splitHandle, uintBytes } from "@bulla/wire";
 import { loadContact, newContact, saveContact } from "./contacts.ts";
+import { takeHistory } from "./history.ts";
 import { joinInvited } from "./join-invited.ts";
 import { places } from "./places.ts";
 import { isOffline } from "./services.ts";
@@ -83,7 +84,9 @@ async function takeEnvelope(context: SyncContext, envelope: Uint8Array, rules: I
   }
   const { handle } = opened.sender;
   const contact = (await loadContact(account.store, account.primitives, handle)) ?? newContact(handle, "known");
-  if (contact.state === "blocked" || (await isFollowed(context, opened.body))) return { kind: "nothing" };
+  const { body } = opened;
+  if (contact.state === "blocked" || (body.kind === "invitation" && (await isFollowed(context, body))))
+    return { kind: "nothing" };
   const accepted =
     contact.state === "accepted" ||
     rules.from === handle ||
@@ -92,7 +95,9 @@ async function takeEnvelope(context: SyncContext, envelope: Uint8Array, rules: I
     await keepWaiting(context, handle, envelope);
     return { kind: "waiting", from: handle, host: splitHandle(handle).host };
   }
-  return letIn(context, opened, opened.body, envelope, contact.state !== "accepted");
+  if (body.kind === "invitation") return letIn(context, opened, body, envelope, contact.state !== "accepted");
+  await takeHistory(context, opened, body);
+  return { kind: "nothing" };
 }
 
 /** A Welcome never replaces a space that this device is in: the records there decide. Whoever was removed from it, or cannot follow any more, comes back only at a later chapter. */

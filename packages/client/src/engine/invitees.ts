@@ -116,7 +116,6 @@ export async function queueInvitations(
       keyPackage: reference,
       space: chapter.space,
       chapter: { number, key, previousEnd },
-      grant: [],
       welcome: welcomeFor(welcome, reference),
     } as const;
     const recipient: MemberDevice = { handle, deviceId };

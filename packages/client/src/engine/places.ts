@@ -30,6 +30,10 @@ export const places = {
     `space/${space}/leave/${handlePlace(verifier, handle)}`,
   last: (space: string): string => `space/${space}/last`,
   keyring: (space: string, number: number): string => `space/${space}/keyring/${digits(number)}`,
+  keyrings: (space: string): string => `space/${space}/keyring/`,
+  /** Keys that somebody handed over, of chapters that were not read yet. */
+  allGranted: (space: string): string => `space/${space}/granted/`,
+  granted: (space: string, number: number): string => `space/${space}/granted/${digits(number)}`,
   heads: (space: string): string => `space/${space}/head/`,
   head: (space: string, position: number): string => `space/${space}/head/${digits(position)}`,
   pieces: (space: string): string => `space/${space}/piece/`,

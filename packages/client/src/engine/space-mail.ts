@@ -55,6 +55,8 @@ export interface HeardChange {
   readonly own: boolean;
   /** Whether this very device lets somebody in with it. */
   readonly invited: boolean;
+  /** Whether it hands them the keys of earlier chapters as well. */
+  readonly granted: boolean;
   readonly before: Constitution;
   readonly after: Constitution;
 }
@@ -63,5 +65,7 @@ export interface HeardChange {
 export interface MailHandler {
   onEvent(transaction: StoreTransaction, heard: HeardEvent): Promise<void>;
   onAcknowledged(transaction: StoreTransaction, tag: string): Promise<void>;
+  /** Something from before this device was there, by keys that a member handed over. Comes once, and later chapters first. */
+  onPast?(transaction: StoreTransaction, heard: HeardEvent): Promise<void>;
   onChange?(transaction: StoreTransaction, change: HeardChange): Promise<void>;
 }

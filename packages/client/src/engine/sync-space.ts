@@ -15,6 +15,7 @@ import { BullaError, hexOf, isBullaError } from "@bulla/wire";
 import type { StoreTransaction } from "../ports.ts";
 import type { RecordBatch } from "../service/stream-follower.ts";
 import type { Account } from "./account.ts";
+import { queueHistory } from "./history.ts";
 import { queueInvitations, takeInvitees } from "./invitees.ts";
 import { listOutbox, moveOutbox, type QueuedEntry, queueEntry } from "./outbox.ts";
 import { places } from "./places.ts";
@@ -231,13 +232,15 @@ async function changed(
   invitees: readonly StoredInvitee[],
   welcome: Uint8Array | undefined,
 ): Promise<void> {
+  let granted = false;
   const invited = own && welcome !== undefined && invitees.length > 0;
   if (invited) {
     // The opening first: whoever is invited looks for it.
     await ensureOpening(context, transaction, space, chapter, startCursor(context.account.primitives, chapter));
     await queueInvitations(context, transaction, space, chapter, invitees, welcome);
+    granted = await queueHistory(context, transaction, space, chapter, invitees);
   }
   const { number, constitution: after } = chapter;
   for (const handler of context.handlers)
-    await handler.onChange?.(transaction, { space, number, by, own, invited, before, after });
+    await handler.onChange?.(transaction, { space, number, by, own, invited, granted, before, after });
 }
