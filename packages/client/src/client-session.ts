@@ -47,6 +47,7 @@ export function createSession({ account, engine, transfers, conversations, close
 
   async function* receiveOnce(request: ReceiveRequest, options: WorkOptions): AsyncGenerator<ReceivedView> {
     const rules = { watching: request.watch === true, ...(request.from === undefined ? {} : { from: request.from }) };
+    if (request.from !== undefined) await engine.mustExist(request.from);
     const news = await engine.readInbox(rules);
     const refused = [...news.refused, ...(await engine.retryWaiting())];
     if (request.from !== undefined) refused.push(...(await engine.letInNamed(request.from)));

@@ -231,6 +231,13 @@ export class Engine implements SpaceMail {
     return refused;
   }
 
+  /** Whom a person names is somebody this device knows, or somebody that the directory knows.
+   *  @throws BullaError contact/unknown-recipient, identity/*, transport/* */
+  async mustExist(handle: Handle): Promise<void> {
+    const { account, chains } = this.#context;
+    if ((await loadContact(account.store, account.primitives, handle)) === undefined) await chains.lookup(handle);
+  }
+
   /** What went wrong in spaces and was not shown yet. */
   async takeNotices(): Promise<readonly Notice[]> {
     return takeNotices(this.#context.account.store);

@@ -60,7 +60,8 @@ export async function addMembers(
       "space/refused-constitution",
       "only members of the service that keeps this space can add to it",
       {
-        hint: `ask a member of ${info.home}`,
+        about: info.home,
+        hint: "ask a member of that service",
       },
     );
   await change(context, space, ({ constitution }) => {
@@ -125,5 +126,5 @@ async function change(context: SyncContext, space: string, aim: (chapter: Chapte
 }
 
 function notAMember(handle: Handle): BullaError {
-  return new BullaError("contact/unknown-recipient", `${handle} is not a member of this space`);
+  return new BullaError("contact/unknown-recipient", "that is no member of this space", { about: handle });
 }
