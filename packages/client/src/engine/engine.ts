@@ -5,6 +5,7 @@ import type { VerifiedChain } from "@bulla/wire/identity";
 import type { StoreTransaction } from "../ports.ts";
 import type { ServiceClient } from "../service/service-client.ts";
 import { type Account, today } from "./account.ts";
+import { hearCapability, offerCapability, registerCapabilities, withdrawCapability } from "./capabilities.ts";
 import { ChainShelf } from "./chain-shelf.ts";
 import { listContacts, loadContact, newContact, saveContact } from "./contacts.ts";
 import { findDirectSpace, foundDirectSpace, leaveStopped } from "./direct-space.ts";
@@ -38,7 +39,10 @@ export class Engine implements SpaceMail {
     this.#context = { account, services, chains: new ChainShelf(account, services), handlers: this.#handlers };
     this.groups = new Groups(this.#context, (space, work) => this.#alone(space, work));
     this.register({
-      onEvent: (transaction, heard) => hearLeaving(this.#context, transaction, heard),
+      onEvent: async (transaction, heard) => {
+        await hearLeaving(this.#context, transaction, heard);
+        await hearCapability(this.#context, transaction, heard);
+      },
       onAcknowledged: async () => undefined,
     });
   }
@@ -84,13 +88,14 @@ export class Engine implements SpaceMail {
 
   async say(transaction: StoreTransaction, space: string, body: EventBody, tag: string): Promise<void> {
     const { account } = this.#context;
-    await queueContent(
-      transaction,
-      account,
-      space,
-      encodeEvent(eventOf(body, account.primitives.random(16), Math.max(0, account.clock.now()))),
-      tag,
-    );
+    const { primitives, clock } = account;
+    const queue = (what: EventBody, tagged: string): Promise<void> => {
+      const event = eventOf(what, primitives.random(16), Math.max(0, clock.now()));
+      return queueContent(transaction, account, space, encodeEvent(event), tagged);
+    };
+    await queue(body, tag);
+    const what = await offerCapability(account, transaction, space);
+    if (what !== undefined) await queue({ kind: "system", what }, "");
   }
 
   async flush(): Promise<"done" | "offline"> {
@@ -99,7 +104,13 @@ export class Engine implements SpaceMail {
     const spaces = [...new Set(entries.map(({ key }) => key.split("/")[1] ?? ""))];
     const results: ("done" | "offline")[] = [];
     for (const space of spaces) results.push(await this.#alone(space, () => flushSpace(this.#context, space)));
-    return results.includes("offline") ? "offline" : "done";
+    if (results.includes("offline")) return "offline";
+    try {
+      await registerCapabilities(this.#context);
+    } catch (error) {
+      if (!isOffline(error)) throw error;
+    }
+    return "done";
   }
 
   /** Read every space to its end, and send what that made necessary. What blocked people say stays where it is: it comes when they are unblocked. */
@@ -194,6 +205,7 @@ export class Engine implements SpaceMail {
     await account.store.step(async (transaction) => {
       const contact = (await loadContact(transaction, account.primitives, handle)) ?? newContact(handle, "blocked");
       await saveContact(transaction, account.primitives, { ...contact, state: "blocked", envelopes: [] });
+      await withdrawCapability(account, transaction, handle);
     });
   }
 

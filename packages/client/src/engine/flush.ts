@@ -2,6 +2,7 @@ import type { StreamSecrets } from "@bulla/core";
 import { BullaError, InternalError, isBullaError, splitHandle } from "@bulla/wire";
 import type { InboxRight } from "@bulla/wire/api";
 import type { StreamConnection } from "../service/stream-connection.ts";
+import { postByCapability } from "./capabilities.ts";
 import { listOutbox, type QueuedEntry, replaceEntry } from "./outbox.ts";
 import { isOffline, type Services, streamPatience } from "./services.ts";
 import { loadInfo, loadSpace, streamOf } from "./space-shelf.ts";
@@ -112,12 +113,13 @@ async function openStream(context: SyncContext, space: string, entry: OpenEntry)
 }
 
 async function postEnvelope(
-  { services }: SyncContext,
+  { account, services }: SyncContext,
   { recipient, deviceId, envelope }: Extract<OutboxEntry, { kind: "envelope" }>,
 ): Promise<void> {
   const { name, host } = splitHandle(recipient);
   const { client } = await services.link(host);
   const post = (right: InboxRight): Promise<void> => client.postEnvelope(name, deviceId, right, envelope);
+  if (await postByCapability(account, recipient, deviceId, post)) return;
   if (services.isOwn(host)) await withTicket(services, 0, 1, (ticket) => post({ kind: "ticket", ticket }));
   else await post({ kind: "stranger" });
 }
