@@ -93,6 +93,7 @@ test("a recipient that dies at any step hears everything once", async () => {
             if (event.body.kind === "note") await transaction.put("test/heard", new Uint8Array(before + 1));
           },
           onAcknowledged: async () => undefined,
+          onTakenBack: async () => undefined,
         });
         await bob.engine.readInbox({ watching: false });
         await bob.engine.syncAll();

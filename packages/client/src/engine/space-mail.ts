@@ -33,8 +33,10 @@ export interface HeardEvent {
   readonly event: Event;
 }
 
-/** What content hears. Both are called inside the step that also moves the cursor, so what they put is kept exactly once. They must not call the network. */
+/** What content hears. All are called inside the step that also moves the cursor, so what they put is kept exactly once. They must not call the network. */
 export interface MailHandler {
   onEvent(transaction: StoreTransaction, heard: HeardEvent): Promise<void>;
   onAcknowledged(transaction: StoreTransaction, tag: string): Promise<void>;
+  /** What was acknowledged counts for nobody, and waits to be said again. */
+  onTakenBack(transaction: StoreTransaction, tag: string): Promise<void>;
 }

@@ -13,7 +13,7 @@ import { BullaError, hexOf, isBullaError } from "@bulla/wire";
 import type { StoreTransaction } from "../ports.ts";
 import type { RecordBatch } from "../service/stream-follower.ts";
 import type { Account } from "./account.ts";
-import { listOutbox, moveOutbox, type QueuedEntry, queueEntry } from "./outbox.ts";
+import { listOutbox, moveOutbox, type QueuedEntry, queueAgain, queueEntry } from "./outbox.ts";
 import { places } from "./places.ts";
 import { ensureOpening } from "./queue-opening.ts";
 import { streamPatience } from "./services.ts";
@@ -87,7 +87,7 @@ async function takeBatch(
       }
       await saveCursor(transaction, space, cursor);
       current = await takeOutcome(context, transaction, space, current, step.outcome);
-      await settleOwn(context, transaction, own.get(hexOf(entry.recordId)));
+      await settleOwn(context, transaction, space, own.get(hexOf(entry.recordId)), step.outcome);
       end = { recordId: entry.recordId, record: step.outcome.kind === "closing" ? step.outcome.record : undefined };
     }
     if (end !== undefined) await saveLast(transaction, space, end);
@@ -153,14 +153,21 @@ async function hear(
   for (const handler of handlers) await handler.onEvent(transaction, { ...from, event });
 }
 
-/** A record of ours that came back needs no outbox any more; if its answer was lost, this is the acknowledgement. */
+/** A record of ours that came back needs no outbox any more, unless nobody takes it; if its answer was lost, this is the acknowledgement. */
 async function settleOwn(
-  { handlers }: SyncContext,
+  { account, handlers }: SyncContext,
   transaction: StoreTransaction,
+  space: string,
   queued: QueuedEntry | undefined,
+  outcome: ReadOutcome,
 ): Promise<void> {
   if (queued?.entry.kind !== "record") return;
   const { acknowledged, tag } = queued.entry;
+  if (outcome.kind === "refused" && outcome.overtaken === true) {
+    if (tag !== "") for (const handler of handlers) await handler.onTakenBack(transaction, tag);
+    await queueAgain(transaction, account, space, queued);
+    return;
+  }
   if (!acknowledged && tag !== "") for (const handler of handlers) await handler.onAcknowledged(transaction, tag);
   await transaction.delete(queued.key);
 }
