@@ -13,6 +13,7 @@ export interface Peer {
 export const peers: readonly Peer[] = [
   { binary: "age", debianPackage: "age", purpose: "files sealed by one open in the other" },
   { binary: "python3", debianPackage: "python3", purpose: "a terminal at which passphrases are typed" },
+  { binary: "faketime", debianPackage: "faketime", purpose: "nothing is lost when a clock jumps" },
 ];
 
 /** The peers that are not on this machine; as root on Debian, after installing them. */

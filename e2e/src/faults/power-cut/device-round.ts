@@ -137,8 +137,10 @@ class DeviceRound implements AsyncDisposable {
   /** Run a command until the cut, which comes after some pieces of its talk with the service or when it has ended; the copy of the disk takes the disk's place. */
   async #cutDuring(person: Person, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const image = join(this.#folder, `disk-${this.#disks++}`);
-    let pieces = Math.ceil(this.#chance.between(0, maxPieces));
-    const atItsWord = this.#chance.between(0, 1) < 0.5;
+    // What does not sync loses most of what it has just told.
+    const isControl = this.#program !== undefined;
+    let pieces = isControl ? Number.POSITIVE_INFINITY : Math.ceil(this.#chance.between(0, maxPieces));
+    const atItsWord = isControl || this.#chance.between(0, 1) < 0.5;
     let isCut = false;
     const onOutput = (): void => {
       if (atItsWord) cut();

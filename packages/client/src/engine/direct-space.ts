@@ -120,7 +120,7 @@ async function claimDevices({ account, chains, services }: SyncContext, handle: 
   }
   if (devices.length === 0) {
     throw new BullaError("contact/no-device", "no device of that person has published keys that can be used", {
-      hint: "ask them to run bulla once, then run this again",
+      hint: "check the date of this machine; ask them to run bulla once, then run this again",
     });
   }
   return { chain, devices };

@@ -1,7 +1,8 @@
 import type { StreamSecrets } from "@bulla/core";
-import { BullaError, InternalError, isBullaError, splitHandle } from "@bulla/wire";
+import { BullaError, InternalError, isBullaError, limits, splitHandle } from "@bulla/wire";
 import type { InboxRight } from "@bulla/wire/api";
 import type { StreamConnection } from "../service/stream-connection.ts";
+import { today } from "./account.ts";
 import { listOutbox, type QueuedEntry, replaceEntry } from "./outbox.ts";
 import { isOffline, type Services, streamPatience } from "./services.ts";
 import { loadInfo, loadSpace, streamOf } from "./space-shelf.ts";
@@ -70,7 +71,9 @@ async function appendRun(
   const results = await Promise.all(
     records.map(async (queued) => {
       const { recordId, body, expiryDay, close } = recordOf(queued);
-      return streams.append({ sid: stream.sid, recordId, body, expiryDay, close }, streamPatience);
+      // Counted from the day of sending: it may have waited for long, or been queued under a wrong clock.
+      const keptUntil = expiryDay === null ? null : today(account) + limits.partDays;
+      return streams.append({ sid: stream.sid, recordId, body, expiryDay: keptUntil, close }, streamPatience);
     }),
   );
   await account.store.step(async (transaction) => {
