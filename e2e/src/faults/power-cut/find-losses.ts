@@ -5,8 +5,8 @@ import { NodeTransport } from "@bulla/client/node";
 import { equalBytes, hexOf, isBullaError, proofBytes } from "@bulla/wire";
 import { encode } from "@bulla/wire/encoding";
 import { signedStatementCodec } from "@bulla/wire/identity";
+import { FrameSocket } from "../../support/frame-socket.ts";
 import { ServiceProcess } from "../../support/service-process.ts";
-import { FrameSocket } from "./frame-socket.ts";
 import type { Ledger, LoadAccount, LoadInbox, LoadStream } from "./ledger.ts";
 import { clientOf, domain, primitives } from "./load.ts";
 

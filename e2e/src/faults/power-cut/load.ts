@@ -16,7 +16,7 @@ import {
 } from "@bulla/wire";
 import { verifyChain } from "@bulla/wire/identity";
 import type { Chance } from "../../kill/chance.ts";
-import { FrameSocket } from "./frame-socket.ts";
+import { FrameSocket } from "../../support/frame-socket.ts";
 import type { Ledger, LoadAccount, LoadInbox, LoadStream } from "./ledger.ts";
 
 export const primitives = createNodePrimitives();
