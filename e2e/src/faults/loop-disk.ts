@@ -23,7 +23,7 @@ export class LoopDisk implements Disposable {
   /** A new, empty disk. */
   static make(image: string, folder: string, megabytes: number): LoopDisk {
     run("truncate", "-s", `${megabytes}M`, image);
-    run("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0", image);
+    run("mkfs.ext4", "-q", "-F", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0", image);
     return new LoopDisk(image, folder);
   }
 

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { buildPrograms } from "../support/programs.ts";
 
 // Namespaces of its own for mounts and processes: when the program in it ends, however it ends, the system stops
 // everything that it started, takes the mounts away, and with them the loop devices, which were attached by mounting.
@@ -19,12 +22,29 @@ const sandbox = [
 ];
 
 /** Start a program that may mount disks and leaves none behind. */
-export function startInSandbox(
+export function startInSandbox(program: string, args: readonly string[]): ChildProcess {
+  return spawn("setpriv", [...sandbox, program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** Run one of our programs in a sandbox. Its first argument is a folder for disks, which goes at its end; each line that it says is JSON.
+ *  @throws Error when it ends badly */
+export async function runInSandbox(
   program: string,
-  args: readonly string[],
-  stdio: "inherit" | "pipe" = "pipe",
-): ChildProcess {
-  return spawn("setpriv", [...sandbox, program, ...args], { stdio: ["ignore", stdio, "inherit"] });
+  words: readonly string[],
+  onLine: (line: unknown) => void,
+): Promise<void> {
+  buildPrograms();
+  const folder = mkdtempSync(join(tmpdir(), "bulla-disks-"));
+  try {
+    const child = startInSandbox(process.execPath, ["--conditions=@bulla/source", program, folder, ...words]);
+    if (child.stdout === null) throw new Error("the sandbox has no output");
+    const ended = once(child, "close");
+    for await (const line of createInterface({ input: child.stdout })) onLine(JSON.parse(line));
+    const [code, signal] = (await ended) as [number | null, string | null];
+    if (code !== 0) throw new Error(`the sandbox ended with ${code ?? signal}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Why no small disks can be had here, found out by trying; nothing when they can. */

@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { NodeTransport } from "@bulla/client/node";
-import { equalBytes, hexOf, isBullaError, proofBytes } from "@bulla/wire";
+import { equalBytes, hexOf, isBullaError } from "@bulla/wire";
 import { encode } from "@bulla/wire/encoding";
 import { signedStatementCodec } from "@bulla/wire/identity";
 import { FrameSocket } from "../../support/frame-socket.ts";
 import { ServiceProcess } from "../../support/service-process.ts";
 import type { Ledger, LoadAccount, LoadInbox, LoadStream } from "./ledger.ts";
-import { clientOf, domain, primitives } from "./load.ts";
+import { attach, clientOf, domain, primitives } from "./operations.ts";
 
 /** Start a service on what a cut left, and ask it for everything that was acknowledged.
  *  @returns one sentence for each thing that is lost or wrong */
@@ -37,10 +37,8 @@ async function lostRecords(url: string, streams: readonly LoadStream[]): Promise
   const socket = await FrameSocket.open(url);
   try {
     for (const stream of streams) {
-      const { sid, address, records, sent, isClosed, writeSeed } = stream;
-      const { kind, writeKey, readSecret } = address;
-      const proof = await primitives.signEd25519(writeSeed, proofBytes(socket.nonce, sid));
-      await socket.ask({ kind: "attach", streamKind: kind, writeKey, readSecret, proof });
+      const { sid, records, sent, isClosed } = stream;
+      await attach(socket, stream);
       const found = await readAll(socket, sid);
       if (isClosed && !found.closed) losses.push("a stream that was closed is open");
       for (const [position, { recordId, body }] of records) {

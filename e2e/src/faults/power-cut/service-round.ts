@@ -6,7 +6,8 @@ import { LoopDisk } from "../loop-disk.ts";
 import type { Cut } from "./cut.ts";
 import { findLosses } from "./find-losses.ts";
 import { amountsOf } from "./ledger.ts";
-import { domain, Load } from "./load.ts";
+import { Load } from "./load.ts";
+import { domain } from "./operations.ts";
 import { stopProcess } from "./stop-process.ts";
 
 /** A service on a new disk under load, cut off at random acknowledgements. It goes on after each, because only a copy of its disk was used.
