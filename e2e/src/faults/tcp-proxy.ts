@@ -8,8 +8,8 @@ export class TcpProxy implements AsyncDisposable {
   target = 0;
   /** Nobody is let through. */
   isDown = false;
-  /** Told of each piece before it passes. What it cuts does not pass. */
-  onPiece: ((from: "client" | "service", bytes: number) => void) | undefined;
+  /** Told of each piece before it passes. When it answers with fewer bytes, only those pass, and every connection ends. */
+  onPiece: ((from: "client" | "service", bytes: number) => number | undefined) | undefined;
 
   private constructor() {
     this.#server = createServer((near) => this.#join(near));
@@ -32,6 +32,11 @@ export class TcpProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** What was written before still leaves. */
+  #cutSoon(): void {
+    for (const socket of this.#sockets) socket.destroySoon();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -51,8 +56,9 @@ export class TcpProxy implements AsyncDisposable {
     this.#sockets.add(source);
     source.setNoDelay(true);
     source.on("data", (piece: Buffer) => {
-      this.onPiece?.(from, piece.length);
-      if (!target.destroyed) target.write(piece);
+      const passes = this.onPiece?.(from, piece.length) ?? piece.length;
+      if (!target.destroyed) target.write(piece.subarray(0, passes));
+      if (passes < piece.length) this.#cutSoon();
     });
     source.on("end", () => target.end());
     source.on("error", () => target.destroy());

@@ -155,7 +155,7 @@ class DeviceRound implements AsyncDisposable {
     };
     this.#proxy.onPiece = () => {
       if (--pieces === 0) cut();
-      if (isCut) this.#proxy.cut();
+      return isCut ? 0 : undefined;
     };
     const ended = await running.ended;
     cut();
