@@ -81,6 +81,7 @@ export const errorSentences: Readonly<Record<ErrorCode, ErrorSentence>> = {
   ),
   "space/gap": detail(refused, "something that was said before is missing", askPerson),
   "space/unknown": own(unknown, "that space is not known here", "check the name"),
+  "space/not-allowed": own(failed, "the rules of that space do not allow it", "ask one of its owners"),
   "space/busy": own(failed, "another process works on the same conversation", again),
 
   "blob/refused": detail(refused, "received bytes were refused: they are not what was sent", askResend),

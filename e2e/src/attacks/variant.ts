@@ -23,6 +23,7 @@ export { unwrapRecord, wrapRecord } from "./packages/core/src/space/outer-record
 export { openAtPlace, sealAtPlace } from "./packages/core/src/space/record-seal.ts";
 export { encodeIdentity } from "./packages/core/src/space/member-device.ts";
 export { commitAttacks } from "./packages/core/src/space/testing/commit-attacks.fixture.ts";
+export { stageCommit } from "./packages/core/src/space/testing/staged-commit.fixture.ts";
 export { createService } from "@bulla/service";
 `;
 

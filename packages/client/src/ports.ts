@@ -77,7 +77,10 @@ export interface Files {
 
 export interface Scan {
   readonly files: readonly ScannedFile[];
-  readonly skipped: readonly { readonly path: string; readonly why: "link" | "special" | "unreadable" | "device" }[];
+  readonly skipped: readonly {
+    readonly path: string;
+    readonly why: "link" | "special" | "unreadable" | "device" | "empty";
+  }[];
 }
 
 export interface ScannedFile {

@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Event } from "@bulla/content";
+import { type Event, isUnknown } from "@bulla/content";
 import { createService, type Service } from "@bulla/service";
 import { MemoryStore } from "@bulla/testkit";
 import { type Handle, parseHandle } from "@bulla/wire";
@@ -60,7 +60,9 @@ export async function openDevice(
   const acknowledged: string[] = [];
   const takenBack: string[] = [];
   engine.register({
-    onEvent: async (_transaction, { author, event, own }) => void heard.push({ from: author.handle, event, own }),
+    onEvent: async (_transaction, { author, event, own }) => {
+      if (!isUnknown(event)) heard.push({ from: author.handle, event, own });
+    },
     onAcknowledged: async (_transaction, tag) => void acknowledged.push(tag),
     onTakenBack: async (_transaction, tag) => void takenBack.push(tag),
   });

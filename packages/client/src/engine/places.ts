@@ -23,8 +23,17 @@ export const places = {
   chapter: (space: string): string => `space/${space}/chapter`,
   cursor: (space: string): string => `space/${space}/cursor`,
   pending: (space: string): string => `space/${space}/pending`,
+  /** Whom the pending change lets in. */
+  invitees: (space: string): string => `space/${space}/invitees`,
+  leaves: (space: string): string => `space/${space}/leave/`,
+  leave: (verifier: Pick<Verifier, "sha256">, space: string, handle: Handle): string =>
+    `space/${space}/leave/${handlePlace(verifier, handle)}`,
   last: (space: string): string => `space/${space}/last`,
   keyring: (space: string, number: number): string => `space/${space}/keyring/${digits(number)}`,
+  keyrings: (space: string): string => `space/${space}/keyring/`,
+  /** Keys that somebody handed over, of chapters that were not read yet. */
+  allGranted: (space: string): string => `space/${space}/granted/`,
+  granted: (space: string, number: number): string => `space/${space}/granted/${digits(number)}`,
   heads: (space: string): string => `space/${space}/head/`,
   head: (space: string, position: number): string => `space/${space}/head/${digits(position)}`,
   pieces: (space: string): string => `space/${space}/piece/`,

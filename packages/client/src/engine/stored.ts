@@ -98,6 +98,10 @@ const outboxShape = variant({
 export type OutboxEntry = CodecValue<typeof outboxShape>;
 export const outboxCodec: Codec<OutboxEntry> = outboxShape;
 
+const inviteeShape = struct({ handle: handleCodec, deviceId: bytes(16), reference: bytes({ max: 64 }) });
+export type StoredInvitee = CodecValue<typeof inviteeShape>;
+export const storedInviteesCodec: Codec<readonly StoredInvitee[]> = list(inviteeShape, 2 * limits.maxMembers);
+
 /** The last record that was read of a stream: how it ended, if it turns out to have ended. */
 const lastShape = struct({ recordId: bytes(16), closing: nullable(bytes({ max: limits.maxRecordBytes })) });
 export type StoredLast = CodecValue<typeof lastShape>;
