@@ -6,6 +6,8 @@ import { takeLock } from "./lock.mjs";
 /** A program of somebody else that tests talk to. */
 export interface Peer {
   readonly binary: string;
+  /** What has to be there is a module of Python. */
+  readonly module?: string;
   readonly debianPackage: string;
   readonly purpose: string;
 }
@@ -13,6 +15,13 @@ export interface Peer {
 export const peers: readonly Peer[] = [
   { binary: "age", debianPackage: "age", purpose: "files sealed by one open in the other" },
   { binary: "python3", debianPackage: "python3", purpose: "a terminal at which passphrases are typed" },
+  {
+    binary: "python3",
+    module: "cryptography",
+    debianPackage: "python3-cryptography",
+    purpose: "the protocol pages are precise enough for a second implementation",
+  },
+  { binary: "faketime", debianPackage: "faketime", purpose: "nothing is lost when a clock jumps" },
 ];
 
 /** The peers that are not on this machine; as root on Debian, after installing them. */
@@ -28,7 +37,12 @@ export function findMissingPeers(): readonly Peer[] {
   return missing.filter(isMissing);
 }
 
-function isMissing({ binary }: Peer): boolean {
+function isMissing({ binary, module }: Peer): boolean {
+  // Another Python may stand before Debian's.
+  if (module !== undefined)
+    return !["/usr/bin/python3", binary].some(
+      (python) => spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0,
+    );
   return !(process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, binary)));
 }
 

@@ -165,7 +165,11 @@ export const errorSentences: Readonly<Record<ErrorCode, ErrorSentence>> = {
     "check the address of the service, and whether something stands in between",
   ),
 
-  "service/malformed": detail(failed, "the service did not understand the request", update),
+  "service/malformed": detail(
+    failed,
+    "the service did not understand the request",
+    "check the date of this machine and of the service, and whether bulla is up to date",
+  ),
   "service/not-found": detail(unknown, "the service does not know that", "check the name"),
   "service/unauthorized": detail(
     failed,

@@ -354,7 +354,7 @@ describe("a group", () => {
     const space = await talk.create("Alone", []);
     await other[Symbol.asyncDispose]();
     expect(await talk.say(space, "into the dark")).toBe("queued");
-    expect((await talk.read(space)).map(short)).toEqual(["alice text into the dark (queued)"]);
+    expect((await talk.read(space)).map(short)).toEqual(["alice named Alone", "alice text into the dark (queued)"]);
   }, 60_000);
 
   test("something of a kind that this version does not know is kept, and shown as such", async () => {

@@ -28,6 +28,7 @@ export interface TestDevice extends AsyncDisposable {
   readonly store: Store;
   readonly heard: readonly Heard[];
   readonly acknowledged: readonly string[];
+  readonly takenBack: readonly string[];
   /** Queue a note in the direct space with somebody. */
   say(to: Handle, text: string): Promise<string>;
   notes(): readonly string[];
@@ -57,11 +58,13 @@ export async function openDevice(
   const engine = new Engine(account, services);
   const heard: Heard[] = [];
   const acknowledged: string[] = [];
+  const takenBack: string[] = [];
   engine.register({
     onEvent: async (_transaction, { author, event, own }) => {
       if (!isUnknown(event)) heard.push({ from: author.handle, event, own });
     },
     onAcknowledged: async (_transaction, tag) => void acknowledged.push(tag),
+    onTakenBack: async (_transaction, tag) => void takenBack.push(tag),
   });
   const closeAll = async (): Promise<void> => {
     await services[Symbol.asyncDispose]();
@@ -81,6 +84,7 @@ export async function openDevice(
     store,
     heard,
     acknowledged,
+    takenBack,
     async say(to, text) {
       const space = await engine.directSpace(to);
       await store.step((transaction) => engine.say(transaction, space, { kind: "note", text }, text));

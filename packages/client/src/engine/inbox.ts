@@ -126,9 +126,14 @@ async function letIn(
       await keepWaiting(context, handle, envelope, firstContact ? undefined : "accepted");
       throw error;
     }
-    if (!isBullaError(error) || error.code === "internal/bug") throw error;
+    if (!isBullaError(error) || error.code === "internal/bug" || isOwnTrouble(error)) throw error;
     return { kind: "refused", from: handle, error };
   }
+}
+
+/** A full disk, or a store that cannot be used, is no reason to throw an invitation away. */
+function isOwnTrouble({ code }: BullaError): boolean {
+  return code.startsWith("file/") || code.startsWith("store/");
 }
 
 async function keepWaiting(

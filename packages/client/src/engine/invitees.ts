@@ -61,7 +61,7 @@ export async function claimDevices({ account, chains, services }: SyncContext, h
   if (devices.length === 0) {
     throw new BullaError("contact/no-device", "no device of that person has published keys that can be used", {
       about: handle,
-      hint: "ask them to run bulla once, then run this again",
+      hint: "check the date of this machine; ask them to run bulla once, then run this again",
     });
   }
   return { handle, devices };

@@ -65,6 +65,8 @@ export interface HeardChange {
 export interface MailHandler {
   onEvent(transaction: StoreTransaction, heard: HeardEvent): Promise<void>;
   onAcknowledged(transaction: StoreTransaction, tag: string): Promise<void>;
+  /** What was acknowledged counts for nobody, and waits to be said again. */
+  onTakenBack?(transaction: StoreTransaction, tag: string): Promise<void>;
   /** Something from before this device was there, by keys that a member handed over. Comes once, and later chapters first. */
   onPast?(transaction: StoreTransaction, heard: HeardEvent): Promise<void>;
   onChange?(transaction: StoreTransaction, change: HeardChange): Promise<void>;

@@ -17,7 +17,7 @@ import type { RecordBatch } from "../service/stream-follower.ts";
 import type { Account } from "./account.ts";
 import { queueHistory } from "./history.ts";
 import { queueInvitations, takeInvitees } from "./invitees.ts";
-import { listOutbox, moveOutbox, type QueuedEntry, queueEntry } from "./outbox.ts";
+import { listOutbox, moveOutbox, type QueuedEntry, queueAgain, queueEntry } from "./outbox.ts";
 import { places } from "./places.ts";
 import { ensureOpening } from "./queue-opening.ts";
 import { streamPatience } from "./services.ts";
@@ -94,7 +94,7 @@ async function takeBatch(
       const { number, retry } = current;
       const place = { number, retry, position: cursor.position - 1, recordId: entry.recordId };
       current = await takeOutcome(context, transaction, space, current, step.outcome, place);
-      await settleOwn(context, transaction, own.get(hexOf(entry.recordId)));
+      await settleOwn(context, transaction, space, own.get(hexOf(entry.recordId)), step.outcome);
       end = { recordId: entry.recordId, record: step.outcome.kind === "closing" ? step.outcome.record : undefined };
     }
     if (end !== undefined) await saveLast(transaction, space, end);
@@ -166,14 +166,21 @@ async function hear(
   for (const handler of handlers) await handler.onEvent(transaction, { ...from, event, content });
 }
 
-/** A record of ours that came back needs no outbox any more; if its answer was lost, this is the acknowledgement. */
+/** A record of ours that came back needs no outbox any more, unless nobody takes it; if its answer was lost, this is the acknowledgement. */
 async function settleOwn(
-  { handlers }: SyncContext,
+  { account, handlers }: SyncContext,
   transaction: StoreTransaction,
+  space: string,
   queued: QueuedEntry | undefined,
+  outcome: ReadOutcome,
 ): Promise<void> {
   if (queued?.entry.kind !== "record") return;
   const { acknowledged, tag } = queued.entry;
+  if (outcome.kind === "refused" && outcome.overtaken === true) {
+    if (tag !== "") for (const handler of handlers) await handler.onTakenBack?.(transaction, tag);
+    await queueAgain(transaction, account, space, queued);
+    return;
+  }
   if (!acknowledged && tag !== "") for (const handler of handlers) await handler.onAcknowledged(transaction, tag);
   await transaction.delete(queued.key);
 }
