@@ -1,9 +1,8 @@
 import type { HpkeBox, Random } from "@bulla/core";
 import { concatBytes, isBullaError, uintBytes, utf8 } from "@bulla/wire";
-import { type AeadName, aeadKeyBytes, aeadNonceBytes, openAead, sealAead } from "./aead.ts";
-import { type HashName, hashBytes } from "./hash.ts";
-import { hkdfExpand, hkdfExtract } from "./hkdf.ts";
+import { type AeadName, aeadKeyBytes, aeadNonceBytes, type HashName, hashBytes } from "./algorithms.ts";
 import type { Encapsulation, Kem, KemPrivateKey, KemPublicKey } from "./kem.ts";
+import type { SymmetricParts } from "./parts.ts";
 
 /** The three algorithms of an HPKE suite, RFC 9180 §7. */
 export interface HpkeSuite {
@@ -20,9 +19,14 @@ export interface ExportedSecret {
 
 /** HPKE base mode, one message per context, RFC 9180 §6.1. */
 export interface Hpke {
-  seal(recipient: KemPublicKey, info: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): HpkeBox;
+  seal(recipient: KemPublicKey, info: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Promise<HpkeBox>;
   /** Undefined for every cause of failure. */
-  open(recipient: KemPrivateKey, info: Uint8Array, associatedData: Uint8Array, box: HpkeBox): Uint8Array | undefined;
+  open(
+    recipient: KemPrivateKey,
+    info: Uint8Array,
+    associatedData: Uint8Array,
+    box: HpkeBox,
+  ): Promise<Uint8Array | undefined>;
   /** RFC 9180 §6.2, sender's side. */
   exportSecret(recipient: KemPublicKey, info: Uint8Array, context: Uint8Array, length: number): ExportedSecret;
   /** RFC 9180 §6.2, recipient's side. Undefined for every cause of failure. */
@@ -42,7 +46,9 @@ const kdfIds: Readonly<Record<HashName, number>> = { sha256: 1, sha512: 3 };
 const aeadIds: Readonly<Record<AeadName, number>> = { "aes-128-gcm": 1, "aes-256-gcm": 2, "chacha20-poly1305": 3 };
 const ephemeralBytes = 32;
 
-export function createHpke({ kem, kdf, aead }: HpkeSuite, random: Random): Hpke {
+type HpkeParts = Pick<SymmetricParts, "hkdfExtract" | "hkdfExpand" | "sealAead" | "openAead">;
+
+export function createHpke({ kem, kdf, aead }: HpkeSuite, parts: HpkeParts, random: Random): Hpke {
   const suiteId = concatBytes(
     utf8("HPKE"),
     uintBytes(kem.id, 2),
@@ -52,16 +58,16 @@ export function createHpke({ kem, kdf, aead }: HpkeSuite, random: Random): Hpke 
   const noPskHash = labeledExtract(none, "psk_id_hash", none);
 
   return {
-    seal(recipient, info, associatedData, plaintext): HpkeBox {
+    async seal(recipient, info, associatedData, plaintext): Promise<HpkeBox> {
       const { enc, sharedSecret } = encapsulate(recipient);
       const { key, nonce } = messageKey(sharedSecret, info);
-      return { enc, ciphertext: sealAead(aead, key, nonce, associatedData, plaintext) };
+      return { enc, ciphertext: await parts.sealAead(aead, key, nonce, associatedData, plaintext) };
     },
-    open(recipient, info, associatedData, box): Uint8Array | undefined {
+    async open(recipient, info, associatedData, box): Promise<Uint8Array | undefined> {
       const sharedSecret = decapsulate(recipient, box.enc);
       if (sharedSecret === undefined) return undefined;
       const { key, nonce } = messageKey(sharedSecret, info);
-      return openAead(aead, key, nonce, associatedData, box.ciphertext);
+      return parts.openAead(aead, key, nonce, associatedData, box.ciphertext);
     },
     exportSecret(recipient, info, context, length): ExportedSecret {
       const { enc, sharedSecret } = encapsulate(recipient);
@@ -106,12 +112,12 @@ export function createHpke({ kem, kdf, aead }: HpkeSuite, random: Random): Hpke 
   }
 
   function labeledExtract(salt: Uint8Array, label: string, inputKeyingMaterial: Uint8Array): Uint8Array {
-    return hkdfExtract(kdf, salt, version, suiteId, utf8(label), inputKeyingMaterial);
+    return parts.hkdfExtract(kdf, salt, version, suiteId, utf8(label), inputKeyingMaterial);
   }
 
   function labeledExpand(pseudorandomKey: Uint8Array, label: string, info: Uint8Array, length: number): Uint8Array {
     const labeled = concatBytes(uintBytes(length, 2), version, suiteId, utf8(label), info);
-    return hkdfExpand(kdf, pseudorandomKey, labeled, length);
+    return parts.hkdfExpand(kdf, pseudorandomKey, labeled, length);
   }
 }
 

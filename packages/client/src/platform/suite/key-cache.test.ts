@@ -1,17 +1,22 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { createPrimitives, systemRandom } from "@bulla/client/crypto";
 import { expect, test } from "vitest";
+import { checkLength } from "./algorithms.ts";
 import { KeyCache } from "./key-cache.ts";
-import { systemRandom } from "./primitives.ts";
-import { ed25519Keys, importPrivateKey } from "./raw-keys.ts";
+
+const nameOf = createPrimitives().sha256;
+const importKey = (raw: Uint8Array): Uint8Array => {
+  checkLength("key", raw, 32);
+  return raw.slice();
+};
 
 test("the cache never holds more keys than its bound, and the least recently used leaves first", () => {
   let imports = 0;
   const cache = new KeyCache(
     (raw) => {
       imports += 1;
-      return importPrivateKey(ed25519Keys, raw);
+      return importKey(raw);
     },
-    { maxKeys: 2, idleMilliseconds: 60_000 },
+    { maxKeys: 2, idleMilliseconds: 60_000, nameOf },
   );
   const [a, b, c] = [systemRandom(32), systemRandom(32), systemRandom(32)];
   for (const key of [a, b, a, c, a]) cache.get(key);
@@ -21,15 +26,15 @@ test("the cache never holds more keys than its bound, and the least recently use
 });
 
 test("an idle cache forgets every key", async () => {
-  const cache = new KeyCache((raw) => importPrivateKey(ed25519Keys, raw), { maxKeys: 2, idleMilliseconds: 20 });
+  const cache = new KeyCache(importKey, { maxKeys: 2, idleMilliseconds: 20, nameOf });
   cache.get(systemRandom(32));
   expect(cache.size).toBe(1);
-  await pause(200);
+  await new Promise((resolve) => setTimeout(resolve, 200));
   expect(cache.size).toBe(0);
 });
 
 test("a key that cannot be imported is not remembered", () => {
-  const cache = new KeyCache((raw) => importPrivateKey(ed25519Keys, raw), { maxKeys: 2, idleMilliseconds: 60_000 });
+  const cache = new KeyCache(importKey, { maxKeys: 2, idleMilliseconds: 60_000, nameOf });
   expect(() => cache.get(new Uint8Array(31))).toThrow(expect.objectContaining({ code: "core/bad-key" }));
   expect(cache.size).toBe(0);
 });

@@ -1,7 +1,7 @@
+import { createMlsSuite } from "@bulla/client/crypto";
 import { utf8 } from "@bulla/wire";
 import { type CiphersuiteImpl, getCiphersuiteFromName, getCiphersuiteImpl, nobleCryptoProvider } from "ts-mls";
 import { describe, expect, test } from "vitest";
-import { createMlsSuite } from "./primitives.ts";
 
 const names = ["MLS_256_XWING_AES256GCM_SHA512_Ed25519", "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519"] as const;
 const [info, aad, plaintext] = [utf8("info"), utf8("associated data"), utf8("to be sealed")];

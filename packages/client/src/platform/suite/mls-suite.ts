@@ -1,14 +1,18 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Primitives, Random } from "@bulla/core";
-import { BullaError } from "@bulla/wire";
-import { aeadKeyBytes, aeadNonceBytes, openAead, sealAead } from "./aead.ts";
-import type { Ed25519 } from "./ed25519.ts";
-import { digest, hashBytes } from "./hash.ts";
-import { hkdfExpand, hkdfExtract, hmac } from "./hkdf.ts";
-import { createHpke, type HpkeSuite } from "./hpke.ts";
+import { BullaError, equalBytes } from "@bulla/wire";
+import { type AeadName, aeadKeyBytes, aeadNonceBytes, type HashName, hashBytes } from "./algorithms.ts";
+import { createHpke } from "./hpke.ts";
+import type { Kem } from "./kem.ts";
 import { createKemKeyHandles } from "./kem-key-handles.ts";
-import { x25519Kem } from "./x25519-kem.ts";
-import { xwingKem } from "./xwing-kem.ts";
+import type { Ed25519, SymmetricParts } from "./parts.ts";
+
+/** What a platform brings for its suites. */
+export interface SuiteParts {
+  readonly symmetric: SymmetricParts;
+  readonly ed25519: Ed25519;
+  readonly xwingKem: Kem;
+  readonly x25519Kem: Kem;
+}
 
 type MlsSuite = Primitives["mls"];
 type MlsHpke = MlsSuite["hpke"];
@@ -19,29 +23,35 @@ export type MlsSuiteName = Extract<
   "MLS_256_XWING_AES256GCM_SHA512_Ed25519" | "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519"
 >;
 
-const suites: Readonly<Record<MlsSuiteName, HpkeSuite>> = {
-  MLS_256_XWING_AES256GCM_SHA512_Ed25519: { kem: xwingKem, kdf: "sha512", aead: "aes-256-gcm" },
-  MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519: { kem: x25519Kem, kdf: "sha256", aead: "aes-128-gcm" },
+interface SuiteAlgorithms {
+  readonly kem: "xwingKem" | "x25519Kem";
+  readonly kdf: HashName;
+  readonly aead: AeadName;
+}
+
+const suites: Readonly<Record<MlsSuiteName, SuiteAlgorithms>> = {
+  MLS_256_XWING_AES256GCM_SHA512_Ed25519: { kem: "xwingKem", kdf: "sha512", aead: "aes-256-gcm" },
+  MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519: { kem: "x25519Kem", kdf: "sha256", aead: "aes-128-gcm" },
 };
 
 const none = new Uint8Array(0);
 
 /** The primitives of one cipher suite in the shape that ts-mls takes. Signature keys are 32-byte seeds, HPKE private keys 32-byte seeds.
  *  Opening throws BullaError core/open-failed for every cause, because ts-mls knows failure only as an exception. */
-export function createSuite(name: MlsSuiteName, random: Random, ed25519: Ed25519): MlsSuite {
-  const suite = suites[name];
-  const hash = suite.kdf;
+export function createSuite(name: MlsSuiteName, parts: SuiteParts, random: Random): MlsSuite {
+  const { kdf: hash } = suites[name];
+  const { symmetric, ed25519 } = parts;
   return {
     name,
     hash: {
-      digest: async (data) => digest(hash, data),
-      mac: async (key, data) => hmac(hash, key, data),
-      verifyMac: async (key, mac, data) => sameBytes(hmac(hash, key, data), mac),
+      digest: async (data) => symmetric.digest(hash, data),
+      mac: async (key, data) => symmetric.hmac(hash, key, data),
+      verifyMac: async (key, mac, data) => equalBytes(symmetric.hmac(hash, key, data), mac),
     },
     kdf: {
       size: hashBytes[hash],
-      extract: async (salt, inputKeyingMaterial) => hkdfExtract(hash, salt, inputKeyingMaterial),
-      expand: async (pseudorandomKey, info, length) => hkdfExpand(hash, pseudorandomKey, info, length),
+      extract: async (salt, inputKeyingMaterial) => symmetric.hkdfExtract(hash, salt, inputKeyingMaterial),
+      expand: async (pseudorandomKey, info, length) => symmetric.hkdfExpand(hash, pseudorandomKey, info, length),
     },
     signature: {
       sign: async (seed, message) => ed25519.sign(seed, message),
@@ -52,13 +62,14 @@ export function createSuite(name: MlsSuiteName, random: Random, ed25519: Ed25519
       },
     },
     rng: { randomBytes: random },
-    hpke: suiteHpke(suite, random),
+    hpke: suiteHpke(name, parts, random),
   };
 }
 
-function suiteHpke(suite: HpkeSuite, random: Random): MlsHpke {
-  const { kem, aead } = suite;
-  const hpke = createHpke(suite, random);
+function suiteHpke(name: MlsSuiteName, parts: SuiteParts, random: Random): MlsHpke {
+  const { kdf, aead } = suites[name];
+  const kem = parts[suites[name].kem];
+  const hpke = createHpke({ kem, kdf, aead }, parts.symmetric, random);
   const handles = createKemKeyHandles(kem);
   // Bytes that come in or go out are copied, so a caller that wipes or reuses its array does not change a key.
   const keyPair: (seed: Uint8Array) => Awaited<ReturnType<MlsHpke["generateKeyPair"]>> = (seed) => {
@@ -72,11 +83,11 @@ function suiteHpke(suite: HpkeSuite, random: Random): MlsHpke {
     keyLength: aeadKeyBytes[aead],
     nonceLength: aeadNonceBytes,
     async seal(publicKey, plaintext, info, associatedData = none) {
-      const box = hpke.seal(handles.publicKey(publicKey), info, associatedData, plaintext);
+      const box = await hpke.seal(handles.publicKey(publicKey), info, associatedData, plaintext);
       return { enc: box.enc, ct: box.ciphertext };
     },
     open: async (privateKey, enc, ciphertext, info, associatedData = none) =>
-      opened(hpke.open(handles.privateKey(privateKey), info, associatedData, { enc, ciphertext })),
+      opened(await hpke.open(handles.privateKey(privateKey), info, associatedData, { enc, ciphertext })),
     exportSecret: async (publicKey, context, length, info) =>
       hpke.exportSecret(handles.publicKey(publicKey), info, context, length),
     importSecret: async (privateKey, context, enc, length, info) =>
@@ -86,9 +97,9 @@ function suiteHpke(suite: HpkeSuite, random: Random): MlsHpke {
     exportPublicKey: async (key) => handles.publicKey(key).raw.slice(),
     exportPrivateKey: async (key) => handles.privateKey(key).seed.slice(),
     encryptAead: async (key, nonce, associatedData, plaintext) =>
-      sealAead(aead, key, nonce, associatedData ?? none, plaintext),
+      parts.symmetric.sealAead(aead, key, nonce, associatedData ?? none, plaintext),
     decryptAead: async (key, nonce, associatedData, ciphertext) =>
-      opened(openAead(aead, key, nonce, associatedData ?? none, ciphertext)),
+      opened(await parts.symmetric.openAead(aead, key, nonce, associatedData ?? none, ciphertext)),
     deriveKeyPair: async (inputKeyingMaterial) => keyPair(kem.deriveSeed(inputKeyingMaterial)),
     generateKeyPair: async () => keyPair(random(kem.seedBytes)),
   };
@@ -97,8 +108,4 @@ function suiteHpke(suite: HpkeSuite, random: Random): MlsHpke {
 function opened(plaintext: Uint8Array | undefined): Uint8Array {
   if (plaintext === undefined) throw new BullaError("core/open-failed", "that does not open with this key");
   return plaintext;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -1,3 +1,4 @@
+import { systemRandom } from "@bulla/client/crypto";
 import {
   checkTally,
   type HpkeVector,
@@ -14,21 +15,17 @@ import {
   type X25519Group,
   type XwingVector,
 } from "@bulla/testkit";
+import { equalBytes } from "@bulla/wire";
 import { XWing as independentXwing } from "@noble/post-quantum/hybrid.js";
 import { describe, expect, test } from "vitest";
-import { mlKem768Decapsulate } from "./ml-kem.ts";
-import { systemRandom } from "./primitives.ts";
-import { exportPublicKey, importPrivateKey, importPublicKey, mlKem768Keys, x25519Keys } from "./raw-keys.ts";
-import { x25519SharedSecret } from "./x25519.ts";
-import { x25519Kem } from "./x25519-kem.ts";
-import { xwingKem } from "./xwing-kem.ts";
+import { mlKem768, x25519, x25519Kem, xwingKem } from "#parts";
 
 vectorTest<WycheproofFile<X25519Group>>(test, {
   name: "X25519 is Wycheproof's, and a public key of small order is refused",
   file: "wycheproof/x25519_test.json",
   run: (file) =>
     runX25519Vectors(
-      (mine, theirs) => x25519SharedSecret(importPrivateKey(x25519Keys, mine), importPublicKey(x25519Keys, theirs)),
+      (mine, theirs) => x25519.sharedSecret(x25519.importPrivate(mine), x25519.importPublic(theirs)),
       file,
     ),
 });
@@ -39,8 +36,8 @@ vectorTest<WycheproofFile<MlKemGroup>>(test, {
   run: (file) =>
     runMlKemVectors(
       {
-        publicKey: (seed) => exportPublicKey(mlKem768Keys, importPrivateKey(mlKem768Keys, seed)),
-        decapsulate: (seed, ciphertext) => mlKem768Decapsulate(importPrivateKey(mlKem768Keys, seed), ciphertext),
+        publicKey: (seed) => mlKem768.rawPublic(mlKem768.importPrivate(seed)),
+        decapsulate: (seed, ciphertext) => mlKem768.decapsulate(mlKem768.importPrivate(seed), ciphertext),
       },
       file,
     ),
@@ -98,9 +95,9 @@ test("X-Wing agrees with an independent implementation in both directions", asyn
           // It wipes the public key that it is given.
           const received = independentXwing.encapsulate(mine.publicKey.slice());
           return (
-            Buffer.from(theirs.publicKey).equals(mine.publicKey) &&
-            Buffer.from(independentXwing.decapsulate(sent.enc, theirs.secretKey)).equals(sent.sharedSecret) &&
-            Buffer.from(mine.decapsulate(received.cipherText)).equals(received.sharedSecret)
+            equalBytes(theirs.publicKey, mine.publicKey) &&
+            equalBytes(independentXwing.decapsulate(sent.enc, theirs.secretKey), sent.sharedSecret) &&
+            equalBytes(mine.decapsulate(received.cipherText), received.sharedSecret)
           );
         },
       })),

@@ -1,0 +1,1 @@
+export { createBrowserPrimitives } from "./crypto/primitives.ts";
