@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { vectorFolder } from "./vector-folder.ts";
+import { vectorFolder } from "./node/vector-folder.ts";
 import { type TestFunction, vectorTest } from "./vector-test.ts";
 
 afterEach(() => {

@@ -1,5 +1,5 @@
-import { checkTally, type VectorTally } from "../vector-tally.ts";
-import { readVectors, vectorFolder } from "./vector-folder.ts";
+import { readVectors, vectorFolder } from "#vector-folder";
+import { checkTally, type VectorTally } from "./vector-tally.ts";
 
 /** The part of a test runner that a vector test needs; vitest's `test` fits. */
 export interface TestFunction {
@@ -26,5 +26,5 @@ export function vectorTest<Vectors>(test: TestFunction, { name, file, run, skipp
     test.skip(`${name} (skipped: ${folder.reason})`, async () => {});
     return;
   }
-  test(name, async () => checkTally(await run(readVectors<Vectors>(folder.path, file)), skipped));
+  test(name, async () => checkTally(await run(await readVectors<Vectors>(folder.path, file)), skipped));
 }
