@@ -2,8 +2,8 @@ import { vectorFolder } from "@bulla/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserTests, nodeOnlyTests, pageTests } from "./browser-tests.ts";
 import { hasChromium } from "./chromium.ts";
-import type { FileOutcome, TestOutcome } from "./inside/run-file.ts";
-import { openTestBrowser, type TestPlace } from "./test-browser.ts";
+import type { FileOutcome } from "./inside/run-file.fixture.ts";
+import { checkOutcome, openTestBrowser, type TestPlace } from "./test-browser.fixture.ts";
 
 // The tests of the packages are run once more, by Chromium's engine and on the primitives of a browser, and reported one by one.
 
@@ -72,9 +72,4 @@ if (!hasChromium()) {
       });
     }
   });
-}
-
-function checkOutcome(outcome: TestOutcome | undefined, name: string): void {
-  if (outcome === undefined || outcome.name !== name) throw new Error("the test did not run");
-  if (outcome.state === "failed") throw new Error(outcome.problems.join("\n") || "it failed without a word");
 }

@@ -61,14 +61,9 @@ const cases = await Promise.all(
 );
 
 describe("the official cases of Wycheproof", () => {
-  if (official === undefined) {
-    test.skip("SKIPPED: the folder of official vectors is not here (set BULLA_VECTORS)", () => {});
-    return;
-  }
-
-  test("there are 35 of them", () => {
+  test.skipIf(official === undefined)("there are 35 of them", () => {
     expect(cases).toHaveLength(35);
-    expect(official.numberOfTests).toBe(35);
+    expect(official?.numberOfTests).toBe(35);
   });
 
   const ways: readonly (readonly [string, number | undefined, (bytes: Uint8Array) => Iterable<Uint8Array>])[] = [

@@ -46,12 +46,11 @@ export class KeyCache<Key> {
       if (left > 0) this.#forgetAfter(left);
       else this.#keys.clear();
     }, milliseconds);
-    letTheProcessEnd(timer);
+    if (holdsTheProcess(timer)) timer.unref();
   }
 }
 
 // Node's timers hold a process open unless told otherwise; a browser's are numbers.
-function letTheProcessEnd(timer: unknown): void {
-  if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function")
-    timer.unref();
+function holdsTheProcess(timer: unknown): timer is { unref(): void } {
+  return typeof timer === "object" && timer !== null && "unref" in timer;
 }

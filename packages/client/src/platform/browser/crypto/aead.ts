@@ -1,16 +1,6 @@
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { type AeadName, checkSealing, mayOpen } from "../../suite/algorithms.ts";
-import { KeyCache } from "../../suite/key-cache.ts";
-import { digest } from "./hash.ts";
 import { webBytes } from "./web-bytes.ts";
-
-// Importing a key takes as long as sealing some kilobytes with it, and a blob or a chapter uses one key many times.
-const aesKeys = new KeyCache((raw) => crypto.subtle.importKey("raw", webBytes(raw), "AES-GCM", false, usages), {
-  maxKeys: 64,
-  idleMilliseconds: 60_000,
-  nameOf: (raw) => digest("sha256", raw),
-});
-const usages: KeyUsage[] = ["encrypt", "decrypt"];
 
 /** Ciphertext followed by the tag. AES-GCM is the browser's; ChaCha20-Poly1305, which only vectors and age files use, is not offered there.
  *  @throws BullaError core/bad-key – the key has another length */
@@ -25,7 +15,7 @@ export async function sealAead(
   if (aead === "chacha20-poly1305") return chacha20poly1305(key, nonce, associatedData).encrypt(plaintext).slice();
   // The bytes are taken before the first wait, so a caller may reuse its buffers at once.
   const [parameters, input] = [gcm(nonce.slice(), associatedData.slice()), webBytes(plaintext.slice())];
-  return new Uint8Array(await crypto.subtle.encrypt(parameters, await aesKeys.get(key), input));
+  return new Uint8Array(await crypto.subtle.encrypt(parameters, await aesKey(key), input));
 }
 
 /** The plaintext, or undefined for every cause of failure: key, nonce, associated data, tag, and each of their lengths. */
@@ -40,11 +30,16 @@ export async function openAead(
   if (aead === "chacha20-poly1305") return openChaCha(key, nonce, associatedData, sealed);
   const [parameters, input] = [gcm(nonce.slice(), associatedData.slice()), webBytes(sealed.slice())];
   try {
-    return new Uint8Array(await crypto.subtle.decrypt(parameters, await aesKeys.get(key), input));
+    return new Uint8Array(await crypto.subtle.decrypt(parameters, await aesKey(key), input));
   } catch (error) {
     if (error instanceof DOMException && error.name === "OperationError") return undefined;
     throw error;
   }
+}
+
+// Not cached: in Chromium an import costs no more than finding the key again by its hash would.
+function aesKey(raw: Uint8Array): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", webBytes(raw), "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
 function gcm(nonce: Uint8Array, associatedData: Uint8Array): AesGcmParams {

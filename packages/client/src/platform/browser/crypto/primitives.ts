@@ -7,7 +7,7 @@ import { symmetric, x25519Kem, xwingKem } from "./parts.ts";
 
 /** The primitives of a browser: WebCrypto (AES-GCM, Ed25519), noble (hashes, X25519, ML-KEM) and hash-wasm (Argon2id). Runs in pages of
  *  secure contexts and in workers; needs a browser whose WebCrypto has Ed25519.
- *  Imported Ed25519 seeds and AES keys stay cached for at most a minute after the last use. */
+ *  Imported Ed25519 seeds stay cached for at most a minute after the last use. */
 export function createBrowserPrimitives(random: Random = systemRandom): Primitives {
   return assemblePrimitives(suiteParts(), argon2id, random);
 }

@@ -2,8 +2,8 @@ import type { Plugin } from "esbuild";
 import type { Page } from "playwright-core";
 import { type Bundle, bundleForBrowser } from "./bundle.ts";
 import { launchChromium, openPage } from "./chromium.ts";
-import type { Offered } from "./inside/page.ts";
-import type { FileOutcome } from "./inside/run-file.ts";
+import type { Offered } from "./inside/page.fixture.ts";
+import type { FileOutcome, TestOutcome } from "./inside/run-file.fixture.ts";
 import { servePage } from "./page-server.ts";
 
 export type TestPlace = "page" | "worker";
@@ -30,11 +30,11 @@ export async function openTestBrowser(
   files: readonly string[],
   { vectors, env = {}, plugins = [] }: TestBrowserOptions,
 ): Promise<TestBrowser> {
-  const bundle = await bundleForBrowser([...files, `${folder}/page.ts`, `${folder}/worker.ts`], {
+  const bundle = await bundleForBrowser([...files, `${folder}/page.fixture.ts`, `${folder}/worker.fixture.ts`], {
     env: { ...env, ...(vectors === undefined ? {} : { BULLA_VECTORS: "/vectors" }) },
     plugins,
   });
-  const server = await servePage({ files: bundle.files, entry: `bundle/${folder}/page.js`, vectors });
+  const server = await servePage({ files: bundle.files, entry: `bundle/${folder}/page.fixture.js`, vectors });
   const browser = await launchChromium();
   const page = await openPage(browser, server.url, "offered").catch(async (error: unknown) => {
     await close();
@@ -58,4 +58,10 @@ function ask(page: Page, what: keyof Offered, file: string): Promise<FileOutcome
     what,
     `/bundle/${file.replace(/\.ts$/, ".js")}`,
   ] as const);
+}
+
+/** @throws Error when the test did not run or did not pass, with what the browser said */
+export function checkOutcome(outcome: TestOutcome | undefined, name: string): void {
+  if (outcome === undefined || outcome.name !== name) throw new Error("the test did not run");
+  if (outcome.state === "failed") throw new Error(outcome.problems.join("\n") || "it failed without a word");
 }

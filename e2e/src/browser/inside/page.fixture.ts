@@ -1,5 +1,5 @@
-import { type FileOutcome, listFile, runFile } from "./run-file.ts";
-import type { WorkerQuestion } from "./worker.ts";
+import { type FileOutcome, listFile, runFile } from "./run-file.fixture.ts";
+import type { WorkerQuestion } from "./worker.fixture.ts";
 
 /** What the page offers to whoever drives the browser. */
 export interface Offered {
@@ -13,7 +13,7 @@ Object.assign(globalThis, { offered });
 
 // A worker of its own for every file: nothing is left of the file before.
 function runInWorker(path: string): Promise<FileOutcome> {
-  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("worker.fixture.js", import.meta.url), { type: "module" });
   return new Promise<FileOutcome>((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<FileOutcome>) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(`the worker broke: ${message}`));

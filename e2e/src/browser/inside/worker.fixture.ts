@@ -1,4 +1,4 @@
-import { type FileOutcome, runFile } from "./run-file.ts";
+import { type FileOutcome, runFile } from "./run-file.fixture.ts";
 
 export interface WorkerQuestion {
   readonly path: string;
