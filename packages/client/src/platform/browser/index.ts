@@ -1,1 +1,2 @@
+export { createBrowserSegmentCipher } from "./blob/segment-cipher.ts";
 export { createBrowserPrimitives } from "./crypto/primitives.ts";
