@@ -13,7 +13,7 @@ export interface BlobSpeed {
 Object.assign(globalThis, { measureBlobs });
 
 /** Every worker seals a blob of its own share, then opens it. MB are millions of bytes of plaintext; time is until the last worker is done. */
-export async function measureBlobs({ mebibytes, workers }: BlobRun): Promise<BlobSpeed> {
+async function measureBlobs({ mebibytes, workers }: BlobRun): Promise<BlobSpeed> {
   const share = Math.floor((mebibytes * 1024 * 1024) / workers);
   const crew = Array.from(
     { length: workers },
