@@ -7,6 +7,8 @@ export function browserTests(): readonly string[] {
     "packages/{wire,content,core}/src/**/*.test.ts",
     "packages/testkit/src/vectors/**/*.test.ts",
     "packages/client/src/platform/{suite,browser}/**/*.test.ts",
+    // What Node has not: no test of Node's, only of a browser's.
+    "packages/client/src/platform/browser/**/*.chromium.fixture.ts",
   ];
   return globSync(patterns, { cwd: root }).toSorted();
 }
@@ -26,6 +28,7 @@ export const pageTests: readonly string[] = [
   "packages/client/src/platform/suite/kem.test.ts",
   "packages/client/src/platform/suite/mls-suite.test.ts",
   "packages/client/src/platform/suite/primitives.test.ts",
+  "packages/client/src/platform/browser/store/indexed-db-store.chromium.fixture.ts",
   "packages/core/src/space/envelope.test.ts",
   "packages/core/src/space/records.test.ts",
   "packages/testkit/src/vectors/primitives.test.ts",

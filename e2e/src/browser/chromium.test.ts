@@ -55,21 +55,23 @@ if (!hasChromium()) {
     expect(pageTests.filter((file) => !runnable.includes(file))).toEqual([]);
   });
 
-  describe.each(places)("in a $place of Chromium: $file", (place) => {
-    const { tests, problems } = listed.get(place.file) ?? { tests: [], problems: ["it was not listed"] };
+  for (const place of places) {
+    describe(`in a ${place.place} of Chromium: ${place.file}`, () => {
+      const { tests, problems } = listed.get(place.file) ?? { tests: [], problems: ["it was not listed"] };
 
-    test("the file loads, and nothing fails outside of its tests", async () => {
-      expect(problems).toEqual([]);
-      expect(tests).not.toEqual([]);
-      expect((await outcomes.get(place))?.problems).toEqual([]);
-    });
-
-    for (const [index, { name }] of tests.entries()) {
-      test(name, async (context) => {
-        const outcome = (await outcomes.get(place))?.tests[index];
-        checkOutcome(outcome, name);
-        if (outcome?.state === "skipped") context.skip("it is skipped there too");
+      test("the file loads, and nothing fails outside of its tests", async () => {
+        expect(problems).toEqual([]);
+        expect(tests).not.toEqual([]);
+        expect((await outcomes.get(place))?.problems).toEqual([]);
       });
-    }
-  });
+
+      for (const [index, { name }] of tests.entries()) {
+        test(name, async (context) => {
+          const outcome = (await outcomes.get(place))?.tests[index];
+          checkOutcome(outcome, name);
+          if (outcome?.state === "skipped") context.skip("it is skipped there too");
+        });
+      }
+    });
+  }
 }
