@@ -69,6 +69,18 @@ export const fileTwins = {
     },
     { file: "wire/src/receipt/manifest.ts", function: "isTransferPath", by: "() => true" },
   ],
+  anyAnswerLength: [
+    {
+      file: "client/src/platform/node/transport/http-exchange.ts",
+      code: "if (length + part.length > maxBytes) return tooLarge();",
+      by: "",
+    },
+    {
+      file: "client/src/platform/node/transport/http-exchange.ts",
+      code: "Math.min(maxBytes, Math.max(2 * body.length, length + part.length))",
+      by: "Math.max(2 * body.length, length + part.length)",
+    },
+  ],
   placelessValues: [
     { file: "client/src/store/sealed-store.ts", function: "placeData", by: `() => labelBytes("storeValue")` },
   ],
