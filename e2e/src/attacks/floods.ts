@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, request as httpRequest } from "node:http";
+import { createServer, request as httpRequest, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { routes } from "@bulla/wire/api";
 import type { Inside } from "./inside.ts";
@@ -122,7 +122,7 @@ function lookFrom(localAddress: string, port: number): Promise<string> {
 /** Ask, by the client's own transport, somebody who sends 64 MiB to whoever asks for a kilobyte. */
 async function askFlood({ node }: Inside): Promise<{ readonly end: string; readonly taken: number }> {
   let taken = 0;
-  const server = createServer(async (_request, response) => {
+  const pour = async (response: ServerResponse): Promise<void> => {
     const piece = Buffer.alloc(mebibyte);
     const gone = once(response, "close");
     while (taken < 64 * mebibyte && !response.destroyed) {
@@ -131,7 +131,8 @@ async function askFlood({ node }: Inside): Promise<{ readonly end: string; reado
       await Promise.race([once(response, "drain"), gone]);
     }
     response.end();
-  });
+  };
+  const server = createServer((_request, response) => void pour(response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("there is no port");

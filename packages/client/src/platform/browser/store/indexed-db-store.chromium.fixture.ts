@@ -11,7 +11,7 @@ async function createPlace(): Promise<StorePlace> {
       new Promise((resolve, reject) => {
         const removing = indexedDB.deleteDatabase(name);
         removing.onsuccess = () => resolve();
-        removing.onerror = () => reject(removing.error);
+        removing.onerror = () => reject(new Error(`not removed: ${removing.error?.name}`));
       }),
   };
 }
@@ -39,7 +39,7 @@ test("a store that a newer version wrote is left alone", async () => {
       opening.result.close();
       resolve();
     };
-    opening.onerror = () => reject(opening.error);
+    opening.onerror = () => reject(new Error(`not opened: ${opening.error?.name}`));
   });
   await expect(openIndexedDbStore(name)).rejects.toMatchObject({ code: "store/unsupported-version" });
 });

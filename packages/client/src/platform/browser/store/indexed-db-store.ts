@@ -56,7 +56,7 @@ export class IndexedDbStore implements Store {
     const entries = this.#read();
     // Both requests are of one transaction, so they see the same.
     const [keys, values] = await Promise.all([settled(entries.getAllKeys(range)), settled(entries.getAll(range))]);
-    return keys.map((key, i) => ({ key: String(key), value: stored(values[i]) }));
+    return keys.map((key, i) => ({ key: storedKey(key), value: stored(values[i]) }));
   }
 
   /** Waits for running steps. */
@@ -140,6 +140,11 @@ class Draft implements StoreTransaction {
     if (this.#isOver) throw new InternalError("a store step was used after its end");
     return this.#changes;
   }
+}
+
+function storedKey(key: IDBValidKey): string {
+  if (typeof key === "string") return key;
+  throw storeError(undefined);
 }
 
 function stored(value: unknown): Uint8Array {
