@@ -60,6 +60,18 @@ export const fileTwins = {
       by: `return "there";`,
     },
   ],
+  namesReplaced: [
+    {
+      file: "client/src/platform/node/files/place-file.ts",
+      code: "if (found !== undefined && !placedBefore && !claimedBefore) continue;",
+      by: "",
+    },
+    {
+      file: "client/src/platform/node/files/place-file.ts",
+      code: `if (code === "EEXIST") return false;`,
+      by: `if (code === "EEXIST") { await rename(source, target); return true; }`,
+    },
+  ],
   /** The sender's own side: lets a member give files whatever names it likes. */
   hostileNames: [
     {
