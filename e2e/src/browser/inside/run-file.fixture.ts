@@ -1,4 +1,3 @@
-import { configureGlobal } from "fast-check";
 import type { RunnerTask, RunnerTestFile, TestError, VitestTestRunner } from "vitest";
 import { collectTests, startTests } from "vitest/internal/browser";
 
@@ -43,9 +42,6 @@ const config = {
   fakeTimers: {},
 };
 Object.assign(globalThis, { __vitest_worker__: { config, ctx: {}, metaEnv: {} } });
-
-// Node does all runs of a property. Here it is the engine and the primitives that are new, so each property gets a second at most.
-configureGlobal({ interruptAfterTimeLimit: 1000, markInterruptAsFailure: false });
 
 let loads = 0;
 
