@@ -64,8 +64,10 @@ const cases: readonly Broken[] = [
 const folder = vectorFolder();
 
 // Controls: a harness under which broken primitives pass would show nothing.
-describe.skipIf(!hasChromium() || folder.kind === "missing")("in Chromium, it is noticed when", () => {
-  test.each(cases)("$what", async ({ swap, file, noticedBy }) => {
+describe("in Chromium, it is noticed when", () => {
+  test.for(cases)("$what", async ({ swap, file, noticedBy }, { skip }) => {
+    if (!hasChromium()) skip("Chromium is not installed");
+    if (folder.kind === "missing") skip(folder.reason);
     const twin = swapping([swap]);
     await using browser = await openTestBrowser([file], {
       vectors: folder.kind === "found" ? folder.path : undefined,
