@@ -23,6 +23,7 @@ export default defineConfig({
           exclude,
           testTimeout: 20_000,
           hookTimeout: 20_000,
+          setupFiles: ["tools/test/seed.ts"],
           maxWorkers: "100%",
           sequence: { groupOrder: 1 },
         },

@@ -14,6 +14,7 @@ export interface Peer {
 
 export const peers: readonly Peer[] = [
   { binary: "age", debianPackage: "age", purpose: "files sealed by one open in the other" },
+  { binary: "chromium", debianPackage: "chromium", purpose: "the packages do in a browser what they do on Node" },
   { binary: "python3", debianPackage: "python3", purpose: "a terminal at which passphrases are typed" },
   {
     binary: "python3",

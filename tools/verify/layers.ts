@@ -24,7 +24,7 @@ const members: readonly Member[] = [
   {
     folder: "packages/client",
     may: ["packages/core", "packages/content", "packages/wire"],
-    moreDoors: "src/platform/(node|browser)/index\\.ts",
+    moreDoors: "src/platform/(node|browser)/(crypto/)?index\\.ts",
   },
   {
     folder: "packages/testkit",

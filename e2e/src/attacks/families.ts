@@ -1,4 +1,5 @@
 import { commits } from "./commits.ts";
+import { floods } from "./floods.ts";
 import { gates } from "./gates.ts";
 import { home } from "./home.ts";
 import { keys } from "./keys.ts";
@@ -18,6 +19,7 @@ export const families: readonly Family[] = [
   commits,
   requests,
   serviceRules,
+  floods,
   seized,
   gates,
 ];

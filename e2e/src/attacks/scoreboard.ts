@@ -8,7 +8,7 @@ import { root } from "./variant.ts";
 /** Processes that take about equally long. More than two cores, because much of the time goes to waiting for disks and sockets. */
 const lanes: readonly (readonly string[])[] = [
   ["transfers", "home", "requests"],
-  ["records", "service-rules"],
+  ["records", "service-rules", "floods"],
   ["commits"],
   ["keys", "seized", "gates"],
 ];

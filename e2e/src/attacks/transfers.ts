@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, symlink } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { flipBit } from "@bulla/testkit";
 import { base64urlOf, utf8 } from "@bulla/wire";
@@ -29,6 +29,9 @@ const hostileNames = [
   "C:escape.txt",
   "x".repeat(300),
 ];
+
+/** The first two come to the same name; the last two are one name, as long as one may be. */
+const takenNames = ["keep:me.txt", "keep_me.txt", "Keep_me.txt", `${"x".repeat(251)}.txt`, `${"x".repeat(251)}.txt`];
 
 async function rows(): Promise<readonly Row[]> {
   const inside = await product();
@@ -195,6 +198,31 @@ async function rows(): Promise<readonly Row[]> {
         const got = await receive(inside);
         const twin = await receive(await product("throughLinks"));
         return { refused: got === 0, control: twin > 0, why: `${got} / ${twin}` };
+      },
+    },
+    {
+      id: "name-taken",
+      attack:
+        "a member gives files names that are taken or come to the same, by letter case too, to replace what lies there",
+      seenAt: "many unpackers and file transfer tools",
+      run: async () => {
+        await sendAs(takenNames);
+        const receive = async (by: Inside): Promise<{ readonly mine: boolean; readonly kept: number }> => {
+          const out = stage.path("out");
+          await mkdir(out, { recursive: true });
+          await writeFile(join(out, "keep_me.txt"), "mine");
+          await withoutBig(async () => stage.receive(await stage.copy(joined), by, out));
+          const texts = await Promise.all((await filesBelow(out)).map((file) => readFile(file, "utf8")));
+          const mine = (await readFile(join(out, "keep_me.txt"), "utf8")) === "mine";
+          return { mine, kept: texts.filter((text) => takenNames.includes(text)).length };
+        };
+        const got = await receive(inside);
+        const twin = await receive(await product("namesReplaced"));
+        return {
+          refused: got.mine && got.kept === takenNames.length,
+          control: !twin.mine && twin.kept < takenNames.length,
+          why: `${JSON.stringify(got)} / ${JSON.stringify(twin)}`,
+        };
       },
     },
   ];

@@ -60,6 +60,18 @@ export const fileTwins = {
       by: `return "there";`,
     },
   ],
+  namesReplaced: [
+    {
+      file: "client/src/platform/node/files/place-file.ts",
+      code: "if (found !== undefined && !placedBefore && !claimedBefore) continue;",
+      by: "",
+    },
+    {
+      file: "client/src/platform/node/files/place-file.ts",
+      code: `if (code === "EEXIST") return false;`,
+      by: `if (code === "EEXIST") { await rename(source, target); return true; }`,
+    },
+  ],
   /** The sender's own side: lets a member give files whatever names it likes. */
   hostileNames: [
     {
@@ -68,6 +80,18 @@ export const fileTwins = {
       by: "if (name === '') {",
     },
     { file: "wire/src/receipt/manifest.ts", function: "isTransferPath", by: "() => true" },
+  ],
+  anyAnswerLength: [
+    {
+      file: "client/src/platform/node/transport/http-exchange.ts",
+      code: "if (length + part.length > maxBytes) return tooLarge();",
+      by: "",
+    },
+    {
+      file: "client/src/platform/node/transport/http-exchange.ts",
+      code: "Math.min(maxBytes, Math.max(2 * body.length, length + part.length))",
+      by: "Math.max(2 * body.length, length + part.length)",
+    },
   ],
   placelessValues: [
     { file: "client/src/store/sealed-store.ts", function: "placeData", by: `() => labelBytes("storeValue")` },

@@ -44,7 +44,7 @@ export const identityTwins = {
       by: "",
     },
     {
-      file: "client/src/platform/node/crypto/mls-suite.ts",
+      file: "client/src/platform/suite/mls-suite.ts",
       code: "verify: async (publicKey, message, signature) => ed25519.verify(publicKey, message, signature)",
       by: "verify: async () => true",
     },

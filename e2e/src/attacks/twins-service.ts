@@ -65,6 +65,20 @@ export const serviceTwins = {
       by: "",
     },
   ],
+  anyBodyLength: [
+    {
+      file: "service/src/api/public-routes.ts",
+      code: `app.post("/v1/nonces", { bodyLimit: 1024 },`,
+      by: `app.post("/v1/nonces", { bodyLimit: 2 ** 30 },`,
+    },
+  ],
+  anyNumberOfConnections: [
+    {
+      file: "service/src/api/server.ts",
+      code: "if (count > maxConnectionsPerAddress * (isLoopback(socket.remoteAddress) ? loopbackFactor : 1))",
+      by: "if (maxConnectionsPerAddress * loopbackFactor < 0 && isLoopback(key))",
+    },
+  ],
   anyRecordSize: [
     { file: "wire/src/api/frames.ts", code: "(body) => limits.recordSizes.includes(body.length)", by: "() => true" },
   ],

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
@@ -6,6 +6,7 @@ import type { Inside } from "./inside.ts";
 import { removeAtEnd } from "./leftovers.ts";
 import { permissive, type SwapName } from "./permissive.ts";
 import type { Swap } from "./swap.ts";
+import { swapping } from "./swapping.ts";
 
 export const root: string = join(import.meta.dirname, "../../..");
 
@@ -58,7 +59,7 @@ export async function buildSwapped(
   const parent = join(root, "e2e/dist/attacks");
   await mkdir(parent, { recursive: true });
   const folder = await mkdtemp(join(parent, "build-"));
-  const done = new Set<Swap>();
+  const twins = swapping(swaps);
   try {
     await build({
       absWorkingDir: root,
@@ -71,10 +72,9 @@ export async function buildSwapped(
       format: "esm",
       conditions: ["@bulla/source"],
       logLevel: "silent",
-      plugins: [entrance(swaps), swapping(swaps, done)],
+      plugins: [entrance(swaps), twins.plugin],
     });
-    const missed = swaps.filter((swap) => !done.has(swap));
-    if (missed.length > 0) throw new Error(`nothing was swapped in ${missed.map(({ file }) => file).join(", ")}`);
+    twins.checkDone();
     return folder;
   } finally {
     removeAtEnd(folder);
@@ -93,51 +93,3 @@ const entrance = (swaps: readonly Swap[]): Plugin => ({
     at.onResolve({ filter: /^[^./]/ }, ({ path }) => (inside.test(path) ? undefined : { path, external: true }));
   },
 });
-
-function swapping(swaps: readonly Swap[], done: Set<Swap>): Plugin {
-  return {
-    name: "permissive twins",
-    setup(at) {
-      for (const file of new Set(swaps.map((swap) => swap.file))) {
-        at.onLoad({ filter: new RegExp(`/${escaped(file)}$`) }, async ({ path }) => {
-          const here = swaps.filter((swap) => swap.file === file);
-          let text = await readFile(path, "utf8");
-          for (const swap of here) {
-            text = "function" in swap ? swapFunction(text, swap) : swapCode(text, swap);
-            done.add(swap);
-          }
-          return { contents: text, loader: path.endsWith(".ts") ? "ts" : "js" };
-        });
-      }
-    },
-  };
-}
-
-function swapFunction(text: string, { file, function: name, by }: Extract<Swap, { function: string }>): string {
-  const pattern = new RegExp(`(export )?(async )?function\\*? ${escaped(name)}\\b`, "g");
-  const found = [...text.matchAll(pattern)];
-  const [only] = found;
-  if (only === undefined || found.length !== 1)
-    throw new Error(`${file} has ${found.length} functions ${name}, expected 1`);
-  const strict = `${name}Strict`;
-  const renamed = text.replace(pattern, (head) =>
-    head.replace("export ", "").replace(new RegExp(`${escaped(name)}$`), strict),
-  );
-  // A function, because others may be given it before this line is reached.
-  return `${renamed}\n${only[1] ?? ""}function ${name}(...given: any[]): any { return (${by})(...given); }\n`;
-}
-
-function swapCode(text: string, { file, code, by }: Extract<Swap, { code: string }>): string {
-  const tokens = code.match(/[\w$]+|"[^"]*"|[^\s\w$]/g) ?? [];
-  const pattern = new RegExp(
-    tokens.map((token) => (/^[)\]}]$/.test(token) ? `,?\\s*${escaped(token)}` : escaped(token))).join("\\s*"),
-    "g",
-  );
-  const found = [...text.matchAll(pattern)].length;
-  if (found !== 1) throw new Error(`${file} has the code to swap ${found} times, expected 1: ${code}`);
-  return text.replace(pattern, () => by);
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&");
-}

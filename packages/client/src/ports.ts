@@ -1,6 +1,6 @@
 import type { BlobOpening, BlobSealing, RunningHash } from "@bulla/core";
 
-/** The things a platform brings. Adapters say where: `platform/node`, later `platform/browser`. Every adapter passes the acceptance suite of its port. */
+/** The things a platform brings. Adapters say where: `platform/node`, `platform/browser`. Every adapter passes the acceptance suite of its port. */
 
 /** Bytes under string keys, durable. Keys are paths of plain words and hex; values are opaque. */
 export interface Store extends AsyncDisposable {

@@ -1,3 +1,4 @@
+export { readVectors, vectorFolder } from "#vector-folder";
 export { type FilesPlace, filesAcceptance } from "./files-acceptance.ts";
 export { flipBit } from "./hostile/flip-bit.ts";
 export { HostileProxy } from "./hostile/hostile-proxy.ts";
@@ -17,9 +18,9 @@ export {
   type X25519Group,
   type XwingVector,
 } from "./vectors/kem-vectors.ts";
-export { readVectors, type VectorFolder, vectorFolder } from "./vectors/node/vector-folder.ts";
-export { type TestFunction, type VectorTest, vectorTest } from "./vectors/node/vector-test.ts";
 export { rfc9180Base, runRfc9180Vectors } from "./vectors/rfc9180-vectors.ts";
 export { hexBytes, isHex } from "./vectors/vector-bytes.ts";
+export type { VectorFolder } from "./vectors/vector-folder.ts";
 export { checkTally, tallyCases, type VectorCase, type VectorTally } from "./vectors/vector-tally.ts";
+export { type TestFunction, type VectorTest, vectorTest } from "./vectors/vector-test.ts";
 export type { WycheproofCase, WycheproofFile, WycheproofGroup } from "./vectors/wycheproof.ts";

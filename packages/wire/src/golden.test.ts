@@ -8,7 +8,7 @@ import { parseHandle } from "./handle.ts";
 import { verifyChain } from "./identity/chain.ts";
 import { createFingerprint, decodeSignedStatement, signedStatementCodec, statementHash } from "./identity/statement.ts";
 import { type Manifest, manifestCodec, manifestHash } from "./receipt/manifest.ts";
-import { certificateOf, linkAfter, nodeVerifier, signingDevice } from "./signing-device.fixture.ts";
+import { certificateOf, linkAfter, signingDevice, verifier } from "./signing-device.fixture.ts";
 
 const bytesOf = (hex: string): Uint8Array => bytesOfHex(hex) ?? expect.fail("not hex");
 const counting = (from: number, length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => from + i);
@@ -45,9 +45,9 @@ describe("the worked examples of the protocol pages hold, byte for byte:", () =>
   test("the first link of an identity chain", async () => {
     const handle = parseHandle("bob@acme.example");
     const link = decodeSignedStatement(bytesOf(identity.link));
-    await verifyChain(nodeVerifier, handle, [link]);
-    expect(hexOf(statementHash(nodeVerifier, link))).toBe(identity.statementHash);
-    expect(hexOf(createFingerprint(nodeVerifier, link))).toBe(identity.createFingerprint);
+    await verifyChain(verifier, handle, [link]);
+    expect(hexOf(statementHash(verifier, link))).toBe(identity.statementHash);
+    expect(hexOf(createFingerprint(verifier, link))).toBe(identity.createFingerprint);
     const laptop = signingDevice("laptop");
     const made = linkAfter([], laptop, { kind: "create", handle, device: certificateOf(laptop, handle) });
     expect(hexOf(encode(signedStatementCodec, made))).toBe(identity.link);
@@ -56,10 +56,10 @@ describe("the worked examples of the protocol pages hold, byte for byte:", () =>
   test("a manifest", () => {
     const value: Manifest = {
       version: 1,
-      files: [{ path: "a/b.txt", size: 3, sha256: nodeVerifier.sha256(utf8("abc")) }],
+      files: [{ path: "a/b.txt", size: 3, sha256: verifier.sha256(utf8("abc")) }],
     };
     expect(hexOf(encode(manifestCodec, value))).toBe(manifest.bytes);
-    expect(hexOf(manifestHash(nodeVerifier, value))).toBe(manifest.hash);
+    expect(hexOf(manifestHash(verifier, value))).toBe(manifest.hash);
   });
 
   test("a signed request", async () => {
@@ -70,12 +70,12 @@ describe("the worked examples of the protocol pages hold, byte for byte:", () =>
     };
     const { request: key } = signingDevice("laptop");
     const signer = { keyId: "bob/00ff", nonce: "AAECAwQFBgc", sign: async (message: Uint8Array) => key.sign(message) };
-    expect(await signRequest(parts, signer, nodeVerifier.sha256)).toEqual(request.headers);
+    expect(await signRequest(parts, signer, verifier.sha256)).toEqual(request.headers);
     const verified = await verifyRequest(
       parts,
       request.headers,
-      async () => (message, signature) => nodeVerifier.verifyEd25519(bytesOf(request.publicKey), message, signature),
-      nodeVerifier.sha256,
+      async () => (message, signature) => verifier.verifyEd25519(bytesOf(request.publicKey), message, signature),
+      verifier.sha256,
     );
     expect(verified).toEqual({ keyId: "bob/00ff", nonce: "AAECAwQFBgc" });
   });

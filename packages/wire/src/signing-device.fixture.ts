@@ -1,4 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, verify } from "node:crypto";
+import { createPrimitives } from "@bulla/client/crypto";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { utf8 } from "./encoding/bytes.ts";
 import { encode } from "./encoding/codec.ts";
 import type { Handle } from "./handle.ts";
 import { type DeviceCertificate, type DeviceKeys, possessionBytes } from "./identity/device-certificate.ts";
@@ -12,26 +14,9 @@ import {
 } from "./identity/statement.ts";
 import type { Verifier } from "./verifier.ts";
 
-/** Checking on node:crypto, as tests of this package need it. */
-export const nodeVerifier: Verifier = {
-  sha256(...parts) {
-    const hash = createHash("sha256");
-    for (const part of parts) hash.update(part);
-    return new Uint8Array(hash.digest());
-  },
-  async verifyEd25519(publicKey, message, signature) {
-    if (publicKey.length !== 32) return false;
-    try {
-      const key = createPublicKey({
-        key: { kty: "OKP", crv: "Ed25519", x: Buffer.from(publicKey).toString("base64url") },
-        format: "jwk",
-      });
-      return verify(null, message, key, signature);
-    } catch {
-      return false;
-    }
-  },
-};
+const primitives = createPrimitives();
+/** Checking on the real primitives of the platform that the test runs on. */
+export const verifier: Verifier = primitives;
 
 /** An Ed25519 key pair from its seed. */
 export interface SigningKey {
@@ -39,15 +24,8 @@ export interface SigningKey {
   sign(message: Uint8Array): Uint8Array;
 }
 
-const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
-
 export function signingKey(seed: Uint8Array): SigningKey {
-  const key = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: "der", type: "pkcs8" });
-  const { x = "" } = createPublicKey(key).export({ format: "jwk" });
-  return {
-    publicKey: new Uint8Array(Buffer.from(x, "base64url")),
-    sign: (message) => new Uint8Array(sign(null, message, key)),
-  };
+  return { publicKey: ed25519.getPublicKey(seed), sign: (message) => ed25519.sign(message, seed) };
 }
 
 /** A device that signs whatever a test wants, also what no honest device would. */
@@ -62,8 +40,7 @@ export interface SigningDevice {
 
 /** @param name makes the same keys every time */
 export function signingDevice(name: string): SigningDevice {
-  const seed = (purpose: string): Uint8Array =>
-    new Uint8Array(createHash("sha256").update(`${name} ${purpose}`).digest());
+  const seed = (purpose: string): Uint8Array => verifier.sha256(utf8(`${name} ${purpose}`));
   const [id, chain, record, request, leaf] = [
     seed("id").slice(0, 16),
     signingKey(seed("chain")),
@@ -110,7 +87,7 @@ export function linkAfter(
   flaw: Partial<Statement> = {},
 ): SignedStatement {
   const last = before.at(-1);
-  const previous = last === undefined ? new Uint8Array(32) : statementHash(nodeVerifier, last);
+  const previous = last === undefined ? new Uint8Array(32) : statementHash(verifier, last);
   return signedBy(
     signer,
     encode(statementCodec, { version: 1, index: before.length, previous, day: 20_000, body, ...flaw }),
@@ -122,5 +99,5 @@ export function signedBy({ id, chain }: SigningDevice, statement: Uint8Array): S
 }
 
 export function randomOf(length: number): Uint8Array {
-  return new Uint8Array(randomBytes(length));
+  return primitives.random(length);
 }

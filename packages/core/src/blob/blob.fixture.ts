@@ -1,4 +1,6 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
+import { createPrimitives } from "@bulla/client/crypto";
+import { concatBytes } from "@bulla/wire";
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Primitives } from "../primitives.ts";
 import { type BlobKey, createBlobKey } from "./blob-key.ts";
 import { planMessage } from "./blob-plan.ts";
@@ -8,46 +10,13 @@ import type { RunningHash } from "./read-blob.ts";
 import { type BlobSealing, type BlobSource, blobContext, blobScheme, sealChunk } from "./seal-blob.ts";
 import { createSegmentCipher, type SegmentCipher } from "./segment-cipher.ts";
 
-type BlobPrimitives = Pick<Primitives, "random" | "sha256" | "hkdfExpandSha512" | "sealAes256Gcm" | "openAes256Gcm">;
-
-/** The primitives that blobs need, on node:crypto. */
-export const primitives: BlobPrimitives = {
-  random: (length) => new Uint8Array(randomBytes(length)),
-  sha256: (...parts) => {
-    const hash = createHash("sha256");
-    for (const part of parts) hash.update(part);
-    return new Uint8Array(hash.digest());
-  },
-  hkdfExpandSha512(key, info, length) {
-    const out = new Uint8Array(length);
-    let block = new Uint8Array(0);
-    for (let at = 0, i = 1; at < length; at += block.length, i++) {
-      block = new Uint8Array(createHmac("sha512", key).update(block).update(info).update(Uint8Array.of(i)).digest());
-      out.set(block.subarray(0, length - at), at);
-    }
-    return out;
-  },
-  async sealAes256Gcm(key, nonce, associatedData, plaintext) {
-    const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(associatedData);
-    return new Uint8Array(Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
-  },
-  async openAes256Gcm(key, nonce, associatedData, sealed) {
-    const end = sealed.length - 16;
-    const cipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: 16 }).setAAD(associatedData);
-    try {
-      cipher.setAuthTag(sealed.subarray(end));
-      return new Uint8Array(Buffer.concat([cipher.update(sealed.subarray(0, end)), cipher.final()]));
-    } catch {
-      return undefined;
-    }
-  },
-};
+export const primitives: Primitives = createPrimitives();
 
 export const cipher: SegmentCipher = createSegmentCipher(primitives);
 
-export function nodeHash(): RunningHash {
-  const hash = createHash("sha256");
-  return { update: (bytes) => void hash.update(bytes), digest: () => new Uint8Array(hash.digest()) };
+export function runningHash(): RunningHash {
+  const hash = sha256.create();
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest() };
 }
 
 export function sourceOf(plaintext: Uint8Array): BlobSource {
@@ -66,7 +35,7 @@ export function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array, voi
 export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of stream) parts.push(part.slice());
-  return new Uint8Array(Buffer.concat(parts));
+  return concatBytes(...parts);
 }
 
 /** A sealing with chunks that are small enough to have many of them. */

@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { inflateSync } from "node:zlib";
-import { bytesOfHex, isBullaError } from "@bulla/wire";
+import { readVectors, vectorFolder } from "@bulla/testkit";
+import { bytesOfHex, concatBytes, equalBytes, hexOf, isBullaError } from "@bulla/wire";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { inflate } from "../inflate.fixture.ts";
 import { cipher, collect, cut, patternBytes, primitives, streamOf } from "./blob.fixture.ts";
 import { deriveMessage, openedLength, sealedLength, segmentNonce } from "./cobblestone.ts";
 import { type MessageStream, openMessage, sealMessage } from "./message-stream.ts";
@@ -22,7 +20,7 @@ interface Case {
 }
 
 const hex = (text: string): Uint8Array => bytesOfHex(text) ?? expect.unreachable(text);
-const sha512 = (bytes: Uint8Array): string => createHash("sha512").update(bytes).digest("hex");
+const sha512 = (bytes: Uint8Array): string => hexOf(primitives.sha512(bytes));
 const streamFor = (testCase: Pick<Case, "key" | "ctx">, batch?: number): MessageStream => ({
   primitives,
   cipher,
@@ -41,34 +39,31 @@ async function read(
     for await (const part of openMessage(stream, streamOf(pieces))) parts.push(part.slice());
   } catch (error) {
     if (!isBullaError(error, "blob/refused")) throw error;
-    return { bytes: new Uint8Array(Buffer.concat(parts)), refused: true };
+    return { bytes: concatBytes(...parts), refused: true };
   }
-  return { bytes: new Uint8Array(Buffer.concat(parts)), refused: false };
+  return { bytes: concatBytes(...parts), refused: false };
 }
 
-const folder = process.env["BULLA_VECTORS"] ?? join(import.meta.dirname, "../../../../../shared/vectors");
-const file = join(folder, "wycheproof/c2sp_chunked_encryption_aes_256_gcm_test.json");
+interface CaseFile {
+  readonly testGroups: readonly { readonly tests: readonly Case[] }[];
+  readonly numberOfTests: number;
+}
+
+const folder = vectorFolder();
+const official =
+  folder.kind === "found"
+    ? await readVectors<CaseFile>(folder.path, "wycheproof/c2sp_chunked_encryption_aes_256_gcm_test.json")
+    : undefined;
+const cases = await Promise.all(
+  (official?.testGroups ?? [])
+    .flatMap((group) => group.tests)
+    .map(async (testCase) => ({ ...testCase, sealed: await inflate(hex(testCase.ct)) })),
+);
 
 describe("the official cases of Wycheproof", () => {
-  if (!existsSync(file)) {
-    test.skipIf(process.env["CI"] !== "true")(
-      "SKIPPED: the folder of official vectors is not here (set BULLA_VECTORS)",
-      () => expect.unreachable("vectors are missing"),
-    );
-    return;
-  }
-  const {
-    testGroups,
-    numberOfTests,
-  }: { readonly testGroups: readonly { readonly tests: readonly Case[] }[]; readonly numberOfTests: number } =
-    JSON.parse(readFileSync(file, "utf8"));
-  const cases = testGroups
-    .flatMap((group) => group.tests)
-    .map((testCase) => ({ ...testCase, sealed: new Uint8Array(inflateSync(hex(testCase.ct))) }));
-
-  test("there are 35 of them", () => {
+  test.skipIf(official === undefined)("there are 35 of them", () => {
     expect(cases).toHaveLength(35);
-    expect(numberOfTests).toBe(35);
+    expect(official?.numberOfTests).toBe(35);
   });
 
   const ways: readonly (readonly [string, number | undefined, (bytes: Uint8Array) => Iterable<Uint8Array>])[] = [
@@ -92,7 +87,7 @@ describe("the official cases of Wycheproof", () => {
       const stream = streamFor(testCase);
       const plaintext = await collect(openMessage(stream, streamOf([testCase.sealed])));
       const sealed = await collect(sealMessage(stream, testCase.sealed.slice(0, 24), streamOf([plaintext])));
-      expect(Buffer.from(sealed).equals(testCase.sealed)).toBe(true);
+      expect(equalBytes(sealed, testCase.sealed)).toBe(true);
     },
   );
 });
@@ -186,7 +181,7 @@ describe("messages", () => {
           expect(openedLength(sealed.length)).toBe(size);
           const { bytes, refused } = await read(stream, cut(sealed, piece));
           expect(refused).toBe(false);
-          expect(Buffer.from(bytes).equals(plaintext)).toBe(true);
+          expect(equalBytes(bytes, plaintext)).toBe(true);
         },
       ),
       { numRuns: 40 },

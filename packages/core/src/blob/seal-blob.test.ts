@@ -1,3 +1,4 @@
+import { concatBytes, equalBytes } from "@bulla/wire";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -19,7 +20,7 @@ import { type BlobSealing, blobContext, createWorkspace, sealChunk, startSealing
 
 const salt = createBlobSalt(primitives.random);
 const refused = expect.objectContaining({ code: "blob/refused" });
-const joined = (parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+const joined = (parts: readonly Uint8Array[]): Uint8Array => concatBytes(...parts);
 
 async function openAll(sealing: BlobSealing, chunks: readonly Uint8Array[]): Promise<Uint8Array> {
   const out: Uint8Array[] = [];
@@ -55,7 +56,7 @@ describe("chunks", () => {
         expect(
           chunks.map(({ length }) => length).every((length, i) => length === chunkBytes || i === chunks.length - 1),
         ).toBe(true);
-        expect(Buffer.from(await openAll(sealing, chunks)).equals(plaintext)).toBe(true);
+        expect(equalBytes(await openAll(sealing, chunks), plaintext)).toBe(true);
       }),
       { numRuns: 80 },
     );
@@ -72,7 +73,7 @@ describe("chunks", () => {
           salt,
           streamOf([plaintext, new Uint8Array(zeros)]),
         );
-        expect(Buffer.from(joined(chunks)).equals(await collect(stream))).toBe(true);
+        expect(equalBytes(joined(chunks), await collect(stream))).toBe(true);
       }),
       { numRuns: 40 },
     );
@@ -128,7 +129,7 @@ describe("opening", () => {
   const sealing = smallSealing(freshKey(), salt, plaintext.length, 100_000, 40_000);
 
   test("control: the unchanged chunks open", async () => {
-    expect(Buffer.from(await openAll(sealing, await sealAll(sealing, plaintext))).equals(plaintext)).toBe(true);
+    expect(equalBytes(await openAll(sealing, await sealAll(sealing, plaintext)), plaintext)).toBe(true);
   });
 
   test("a flipped bit anywhere after the header is refused", async () => {

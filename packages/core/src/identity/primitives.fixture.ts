@@ -1,15 +1,15 @@
-import { createHash } from "node:crypto";
-import { createNodePrimitives } from "@bulla/client/node";
+import { createPrimitives } from "@bulla/client/crypto";
+import { concatBytes, utf8 } from "@bulla/wire";
 import type { Primitives } from "../primitives.ts";
 
-/** The real primitives of Node. With a seed, keys come out the same every time. */
+/** The real primitives of the platform that the test runs on. With a seed, keys come out the same every time. */
 export function primitivesOf(seed?: string): Primitives {
-  if (seed === undefined) return createNodePrimitives();
+  if (seed === undefined) return createPrimitives();
   let count = 0;
-  return createNodePrimitives((length) => {
+  const { sha256 } = createPrimitives();
+  return createPrimitives((length) => {
     const blocks: Uint8Array[] = [];
-    for (let have = 0; have < length; have += 32)
-      blocks.push(createHash("sha256").update(`${seed} ${count++}`).digest());
-    return new Uint8Array(Buffer.concat(blocks).subarray(0, length));
+    for (let have = 0; have < length; have += 32) blocks.push(sha256(utf8(`${seed} ${count++}`)));
+    return concatBytes(...blocks).slice(0, length);
   });
 }

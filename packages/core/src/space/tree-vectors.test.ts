@@ -1,4 +1,4 @@
-import { createMlsSuite } from "@bulla/client/node";
+import { createMlsSuite } from "@bulla/client/crypto";
 import { hexBytes, isHex, tallyCases, type VectorTally, vectorTest } from "@bulla/testkit";
 import type { MLSMessage, RatchetTree } from "ts-mls";
 import { ratchetTreeFromExtension } from "ts-mls/groupInfo.js";

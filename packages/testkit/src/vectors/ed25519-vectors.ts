@@ -31,6 +31,12 @@ const disputed = [
       "245f97b8446a5aa8e5ce5d536665cecdb3d2e0523fc04a7c4296de2c47c9bf061600000000000000000000000000000000000000000000000000000000000000",
   },
   {
+    name: "the neutral element as public key, under which one signature fits every message",
+    publicKey: "0100000000000000000000000000000000000000000000000000000000000000",
+    signature:
+      "edc876d6831fd2105d0b4389ca2e283166469289146e2ce06faefe98b22548df0500000000000000000000000000000000000000000000000000000000000000",
+  },
+  {
     name: "an R with a part of small order, which only verification with the cofactor accepts",
     publicKey: "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c",
     signature:

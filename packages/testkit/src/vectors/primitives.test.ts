@@ -1,15 +1,15 @@
-import { createMlsSuite, createNodePrimitives } from "@bulla/client/node";
+import { createMlsSuite, createPrimitives } from "@bulla/client/crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { expect, test } from "vitest";
 import { type AeadGroup, runAeadVectors } from "./aead-vectors.ts";
 import { type Ed25519Group, runDisputedSignatures, runEd25519Vectors } from "./ed25519-vectors.ts";
 import { type HkdfGroup, runHkdfVectors } from "./hkdf-vectors.ts";
-import { vectorTest } from "./node/vector-test.ts";
+import { vectorTest } from "./vector-test.ts";
 import { runRfc9180Vectors } from "./rfc9180-vectors.ts";
 import { checkTally } from "./vector-tally.ts";
 import type { WycheproofFile } from "./wycheproof.ts";
 
-const primitives = createNodePrimitives();
+const primitives = createPrimitives();
 const { kdf } = createMlsSuite("MLS_256_XWING_AES256GCM_SHA512_Ed25519");
 const suite1 = createMlsSuite("MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519");
 

@@ -1,9 +1,8 @@
-import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { createSignature, type RequestDescriptor, verifySignature } from "http-message-sig";
 import { describe, expect, test } from "vitest";
-import { utf8 } from "../encoding/bytes.ts";
+import { bytesOfHex, utf8 } from "../encoding/bytes.ts";
 import { BullaError } from "../errors.ts";
-import { nodeVerifier, type SigningKey, signingKey } from "../signing-device.fixture.ts";
+import { type SigningKey, signingKey, verifier } from "../signing-device.fixture.ts";
 import {
   canonicalAuthority,
   type HttpRequestParts,
@@ -13,10 +12,10 @@ import {
   verifyRequest,
 } from "./signed-request.ts";
 
-/** RFC 9421 §B.1.4, `test-key-ed25519`. */
-const rfcKey = createPrivateKey(`-----BEGIN PRIVATE KEY-----
-MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF
------END PRIVATE KEY-----`);
+/** RFC 9421 §B.1.4, the seed inside `test-key-ed25519`. */
+const rfcKey = signingKey(
+  bytesOfHex("9f8362f87a484a954e6e740c5b4c0e84229139a20aa8ab56ff66586f6a7d29c5") ?? expect.unreachable(),
+);
 /** RFC 9421 §B.2, `test-request`. */
 const rfcRequest: RequestDescriptor = {
   kind: "request",
@@ -45,7 +44,7 @@ describe("RFC 9421 appendix B.2.6", () => {
       label: "sig-b26",
       components: ["date", "@method", "@path", "@authority", "content-type", "content-length"],
       parameters: { created: 1618884473, keyid: "test-key-ed25519" },
-      signer: { algorithm: "ed25519", sign: (message) => new Uint8Array(sign(null, message, rfcKey)) },
+      signer: { algorithm: "ed25519", sign: (message) => rfcKey.sign(message) },
     });
     expect(fields).toEqual({ signatureInput: rfcInput, signature: rfcSignature });
   });
@@ -66,7 +65,7 @@ describe("RFC 9421 appendix B.2.6", () => {
         policy: { algorithms: ["ed25519"], requiredComponents: ["@method"], requiredParameters: ["keyid"] },
         resolveVerifier: () => ({
           algorithm: "ed25519",
-          verify: (message, signature) => verify(null, message, createPublicKey(rfcKey), signature),
+          verify: (message, signature) => verifier.verifyEd25519(rfcKey.publicKey, message, signature),
         }),
       },
     );
@@ -75,7 +74,7 @@ describe("RFC 9421 appendix B.2.6", () => {
   });
 });
 
-const { sha256 } = nodeVerifier;
+const { sha256 } = verifier;
 const device = signingKey(sha256(utf8("request key")));
 const stranger = signingKey(sha256(utf8("another request key")));
 const parts: HttpRequestParts = {
@@ -96,7 +95,7 @@ const check = (request: HttpRequestParts, headers: Headers): Promise<VerifiedReq
     headers,
     async ({ keyId }) =>
       keyId === claimed.keyId
-        ? (message, signature) => nodeVerifier.verifyEd25519(device.publicKey, message, signature)
+        ? (message, signature) => verifier.verifyEd25519(device.publicKey, message, signature)
         : undefined,
     sha256,
   );

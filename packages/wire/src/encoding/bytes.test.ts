@@ -12,6 +12,13 @@ import {
   utf8,
 } from "./bytes.ts";
 
+/** base64url by the platform's own base64. */
+const oracle = (bytes: Uint8Array): string =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
 describe("base64url", () => {
   // RFC 4648 §10, without padding.
   test.each([
@@ -29,10 +36,7 @@ describe("base64url", () => {
 
   test("agrees with the platform's encoder for all bytes", () => {
     fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 100 }),
-        (bytes) => void expect(base64urlOf(bytes)).toBe(Buffer.from(bytes).toString("base64url")),
-      ),
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => void expect(base64urlOf(bytes)).toBe(oracle(bytes))),
     );
     fc.assert(
       fc.property(

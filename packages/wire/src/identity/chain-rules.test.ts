@@ -5,11 +5,11 @@ import { limits } from "../limits.ts";
 import {
   certificateOf,
   linkAfter,
-  nodeVerifier,
   randomOf,
   type SigningDevice,
   signedBy,
   signingDevice,
+  verifier,
 } from "../signing-device.fixture.ts";
 import {
   add,
@@ -295,7 +295,7 @@ describe("a chain is refused when", () => {
 
   test("a statement is of another version, malformed or too large", async () => {
     const statement = (version: number): Uint8Array =>
-      encodeCbor([version, 1, statementHash(nodeVerifier, created[0] ?? expect.fail()), 1, [3, [phone.id]]]);
+      encodeCbor([version, 1, statementHash(verifier, created[0] ?? expect.fail()), 1, [3, [phone.id]]]);
     await refused([...created, signedBy(laptop, statement(2))], "wire/unsupported-version");
     await refused([...created, signedBy(laptop, statement(1))], "identity/bad-chain", /not active/);
     await refused([...created, signedBy(laptop, randomOf(40).fill(0xff))], "wire/malformed");

@@ -1,13 +1,7 @@
 import { expect } from "vitest";
 import type { ErrorCode } from "../errors.ts";
 import { type Handle, parseHandle } from "../handle.ts";
-import {
-  certificateOf,
-  linkAfter,
-  nodeVerifier,
-  type SigningDevice,
-  signingDevice,
-} from "../signing-device.fixture.ts";
+import { certificateOf, linkAfter, type SigningDevice, signingDevice, verifier } from "../signing-device.fixture.ts";
 import { type VerifiedChain, verifyChain } from "./chain.ts";
 import type { DeviceCertificate } from "./device-certificate.ts";
 import type { SignedStatement, StatementBody } from "./statement.ts";
@@ -37,7 +31,7 @@ export function chainOf(...steps: readonly (readonly [SigningDevice, StatementBo
 }
 
 export const check = (links: readonly SignedStatement[], of: Handle = handle): Promise<VerifiedChain> =>
-  verifyChain(nodeVerifier, of, links);
+  verifyChain(verifier, of, links);
 
 /** The chain must be refused with that code, and a message that matches. */
 export async function refused(

@@ -5,7 +5,7 @@ import { equalBytes, hexOf } from "../encoding/bytes.ts";
 import { encode } from "../encoding/codec.ts";
 import { isBullaError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { linkAfter, nodeVerifier, randomOf, type SigningDevice } from "../signing-device.fixture.ts";
+import { linkAfter, randomOf, type SigningDevice, verifier } from "../signing-device.fixture.ts";
 import {
   add,
   chainOf,
@@ -35,17 +35,17 @@ describe("an honest chain", () => {
       chainOf([laptop, create(laptop)], [laptop, add(phone)], [phone, add(tablet)], [tablet, revoke(laptop)]),
     );
     expect(chain.position).toBe(4);
-    expect(chain.hashes.map(hexOf)).toEqual(chain.statements.map((link) => hexOf(statementHash(nodeVerifier, link))));
+    expect(chain.hashes.map(hexOf)).toEqual(chain.statements.map((link) => hexOf(statementHash(verifier, link))));
     expect(activeDevices(chain).map((device) => hexOf(device.keys.deviceId))).toEqual([
       hexOf(phone.id),
       hexOf(tablet.id),
     ]);
-    expect(chain.createFingerprint).toEqual(createFingerprint(nodeVerifier, chain.statements[0] ?? expect.fail()));
+    expect(chain.createFingerprint).toEqual(createFingerprint(verifier, chain.statements[0] ?? expect.fail()));
   });
 
   test("may be checked link by link with the same result", async () => {
     let chain = await check(revoked.slice(0, 1));
-    for (const link of revoked.slice(1)) chain = await extendChain(nodeVerifier, chain, link);
+    for (const link of revoked.slice(1)) chain = await extendChain(verifier, chain, link);
     expect(chain).toEqual(await check(revoked));
   });
 
@@ -84,7 +84,7 @@ test("a flipped bit in the last link, signed by nobody else, is never accepted",
   const link = revoked[2] ?? expect.fail();
   for (let bit = 0; bit < encode(signedStatementCodec, link).length * 8; bit++) {
     const work = async (): Promise<VerifiedChain> =>
-      extendChain(nodeVerifier, before, decodeSignedStatement(flipBit(encode(signedStatementCodec, link), bit)));
+      extendChain(verifier, before, decodeSignedStatement(flipBit(encode(signedStatementCodec, link), bit)));
     await expect(work()).rejects.toMatchObject({ name: "BullaError" });
   }
 });
@@ -149,7 +149,7 @@ describe("a device is active", () => {
 
 test("what is signed, hashed and proven begins with a label of its own", async () => {
   const link = created[0] ?? expect.fail();
-  expect(equalBytes(statementHash(nodeVerifier, link), createFingerprint(nodeVerifier, link))).toBe(false);
+  expect(equalBytes(statementHash(verifier, link), createFingerprint(verifier, link))).toBe(false);
   const asIs = { ...link, signature: laptop.chain.sign(link.statement) };
   await refused([asIs], "identity/bad-signature");
   expect(

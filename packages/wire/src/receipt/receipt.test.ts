@@ -7,7 +7,7 @@ import { isBullaError } from "../errors.ts";
 import { parseHandle } from "../handle.ts";
 import { pinOf, type VerifiedChain, verifyChain } from "../identity/chain.ts";
 import { type SignedStatement, signedStatementCodec } from "../identity/statement.ts";
-import { certificateOf, linkAfter, nodeVerifier, type SigningKey, signingDevice } from "../signing-device.fixture.ts";
+import { certificateOf, linkAfter, type SigningKey, signingDevice, verifier } from "../signing-device.fixture.ts";
 import { isTransferPath, type Manifest, manifestCodec, manifestHash } from "./manifest.ts";
 import {
   decodeReceiptFile,
@@ -32,23 +32,23 @@ links.push(linkAfter(links, laptop, { kind: "create", handle: recipient, device:
 links.push(linkAfter(links, laptop, { kind: "addDevice", device: certificateOf(phone, recipient) }));
 links.push(linkAfter(links, laptop, { kind: "revokeDevice", deviceId: phone.id }));
 links.push(linkAfter(links, laptop, { kind: "addDevice", device: certificateOf(tablet, recipient) }));
-const chain = await verifyChain(nodeVerifier, recipient, links);
-const otherChain = await verifyChain(nodeVerifier, recipient, [
+const chain = await verifyChain(verifier, recipient, links);
+const otherChain = await verifyChain(verifier, recipient, [
   linkAfter([], tablet, { kind: "create", handle: recipient, device: certificateOf(tablet, recipient) }),
 ]);
 
 const manifest: Manifest = {
   version: 1,
   files: [
-    { path: "report.pdf", size: 3, sha256: nodeVerifier.sha256(utf8("abc")) },
-    { path: "a/b.txt", size: 0, sha256: nodeVerifier.sha256() },
+    { path: "report.pdf", size: 3, sha256: verifier.sha256(utf8("abc")) },
+    { path: "a/b.txt", size: 0, sha256: verifier.sha256() },
   ],
 };
 
 const statementAt = (position: number, change: Partial<ReceiptStatement> = {}): ReceiptStatement => ({
   version: 1,
   transferId: new Uint8Array(16).fill(7),
-  manifest: manifestHash(nodeVerifier, manifest),
+  manifest: manifestHash(verifier, manifest),
   sender,
   recipient,
   deviceId: phone.id,
@@ -66,7 +66,7 @@ const check = (
   receipt: SignedReceipt,
   against: VerifiedChain = chain,
   files: Manifest = manifest,
-): Promise<ReceiptStatement> => verifyReceipt(nodeVerifier, receipt, against, files);
+): Promise<ReceiptStatement> => verifyReceipt(verifier, receipt, against, files);
 const refusal = (code: string, message?: RegExp): unknown =>
   expect.objectContaining({
     name: "BullaError",
@@ -179,19 +179,17 @@ const file: ReceiptFile = {
 
 describe("a receipt file", () => {
   test("verifies on its own, years later", async () => {
-    const verified = await verifyReceiptFile(nodeVerifier, decodeReceiptFile(encodeReceiptFile(file)));
+    const verified = await verifyReceiptFile(verifier, decodeReceiptFile(encodeReceiptFile(file)));
     expect(verified.statement).toEqual(statementAt(2));
     expect(verified.chain).toEqual(chain);
   });
 
   test("may hold the chain up to the named position only, and not less", async () => {
-    await verifyReceiptFile(nodeVerifier, { ...file, chain: file.chain.slice(0, 2) });
-    await expect(verifyReceiptFile(nodeVerifier, { ...file, chain: file.chain.slice(0, 1) })).rejects.toThrow(
+    await verifyReceiptFile(verifier, { ...file, chain: file.chain.slice(0, 2) });
+    await expect(verifyReceiptFile(verifier, { ...file, chain: file.chain.slice(0, 1) })).rejects.toThrow(
       refusal("receipt/refused"),
     );
-    await expect(verifyReceiptFile(nodeVerifier, { ...file, chain: [] })).rejects.toThrow(
-      refusal("identity/bad-chain"),
-    );
+    await expect(verifyReceiptFile(verifier, { ...file, chain: [] })).rejects.toThrow(refusal("identity/bad-chain"));
   });
 
   test("comes back the same, and begins with a line that names it", () => {
@@ -222,8 +220,7 @@ describe("a receipt file", () => {
     const bytes = encodeReceiptFile(file);
     await fc.assert(
       fc.asyncProperty(fc.nat(bytes.length * 8 - 1), async (bit) => {
-        const work = async (): Promise<unknown> =>
-          verifyReceiptFile(nodeVerifier, decodeReceiptFile(flipBit(bytes, bit)));
+        const work = async (): Promise<unknown> => verifyReceiptFile(verifier, decodeReceiptFile(flipBit(bytes, bit)));
         const outcome = await work().then(
           () => "accepted",
           (error: unknown) => isBullaError(error),
@@ -252,10 +249,8 @@ describe("a path inside a transfer", () => {
 });
 
 test("the manifest's hash is under its own label and changes with every field", () => {
-  expect(manifestHash(nodeVerifier, manifest)).toEqual(
-    nodeVerifier.sha256(utf8("bulla/1 manifest\0"), encode(manifestCodec, manifest)),
+  expect(manifestHash(verifier, manifest)).toEqual(
+    verifier.sha256(utf8("bulla/1 manifest\0"), encode(manifestCodec, manifest)),
   );
-  expect(hexOf(manifestHash(nodeVerifier, { version: 1, files: [] }))).not.toBe(
-    hexOf(manifestHash(nodeVerifier, manifest)),
-  );
+  expect(hexOf(manifestHash(verifier, { version: 1, files: [] }))).not.toBe(hexOf(manifestHash(verifier, manifest)));
 });

@@ -11,9 +11,9 @@ export {
   sealAge,
 } from "@bulla/core";
 export { createPlaintextSource } from "../../transfers/plaintext-source.ts";
+export { type MlsSuiteName } from "../suite/mls-suite.ts";
 export { createNodeAgeCipher } from "./age/age-cipher.ts";
 export { createNodeAgePlatform, openAgeFile, sealAgeFile } from "./age/age-file.ts";
-export { type MlsSuiteName } from "./crypto/mls-suite.ts";
 export { createMlsSuite, createNodePrimitives, systemRandom } from "./crypto/primitives.ts";
 export { createNodeFiles } from "./files/node-files.ts";
 export { defaultHomeFolder } from "./home/default-folder.ts";

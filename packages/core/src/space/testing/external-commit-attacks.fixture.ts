@@ -1,3 +1,4 @@
+import { hexOf } from "@bulla/wire";
 import * as mls from "ts-mls";
 import { defaultClientConfig } from "ts-mls/clientConfig.js";
 import { leafAuthority } from "../chapter.ts";
@@ -91,7 +92,7 @@ export const externalCommitAttacks: readonly CommitAttack[] = [
       const phone = await world.enrolSecond(alice.device);
       await world.revoke(alice.device, phone.me);
       const { constitution } = mallory.chapter;
-      const devices = [alice.me.deviceId, phone.me.deviceId].sort((a, b) => Buffer.compare(a, b));
+      const devices = [alice.me.deviceId, phone.me.deviceId].sort((a, b) => (hexOf(a) < hexOf(b) ? -1 : 1));
       const members = constitution.members.map((member) =>
         member.handle === alice.me.handle ? { ...member, pin: newestPin(world.book, member.handle), devices } : member,
       );

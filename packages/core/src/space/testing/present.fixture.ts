@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { isBullaError } from "@bulla/wire";
+import { sha256 } from "@noble/hashes/sha2.js";
 
 export function present<T>(value: T | undefined | null, what = "a value"): T {
   if (value === undefined || value === null) throw new Error(`the test expected ${what}`);
@@ -7,7 +7,7 @@ export function present<T>(value: T | undefined | null, what = "a value"): T {
 }
 
 export function digest(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(bytes).digest());
+  return sha256(bytes);
 }
 
 /** The error code that an action is refused with, `accepted`, or what broke. */

@@ -1,6 +1,6 @@
-import { createMlsSuite } from "@bulla/client/node";
+import { createMlsSuite } from "@bulla/client/crypto";
 import { test } from "vitest";
-import { vectorTest } from "../node/vector-test.ts";
+import { vectorTest } from "../vector-test.ts";
 import { runCryptoBasics } from "./crypto-basics.ts";
 import { runKeySchedule, runPskSecret } from "./key-schedule.ts";
 import { runMessageProtection } from "./message-protection.ts";

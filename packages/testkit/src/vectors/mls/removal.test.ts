@@ -1,4 +1,4 @@
-import { createMlsSuite } from "@bulla/client/node";
+import { createMlsSuite } from "@bulla/client/crypto";
 import { equalBytes, utf8 } from "@bulla/wire";
 import {
   acceptAll,

@@ -1,10 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-
-/** Where the official test vectors lie, or why they do not. */
-export type VectorFolder =
-  | { readonly kind: "found"; readonly path: string }
-  | { readonly kind: "missing"; readonly reason: string };
+import type { VectorFolder } from "../vector-folder.ts";
 
 /** The folder named by BULLA_VECTORS, by default `../shared/vectors` from the project's root.
  *  @throws Error when it is missing and CI=true, because a skipped vector must not look like a passed one there */
@@ -18,8 +15,8 @@ export function vectorFolder(): VectorFolder {
 
 /** One vector file. Its shape is taken on trust: the file is official and unedited.
  *  @throws Error when the file cannot be read */
-export function readVectors<Vectors>(folder: string, file: string): Vectors {
-  return JSON.parse(readFileSync(join(folder, file), "utf8")) as Vectors;
+export async function readVectors<Vectors>(folder: string, file: string): Promise<Vectors> {
+  return JSON.parse(await readFile(join(folder, file), "utf8")) as Vectors;
 }
 
 function projectRoot(from: string): string {

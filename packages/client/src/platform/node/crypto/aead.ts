@@ -1,18 +1,6 @@
 import { type CipherGCM, createCipheriv, createDecipheriv, type DecipherGCM } from "node:crypto";
-import { BullaError, InternalError } from "@bulla/wire";
+import { type AeadName, aeadTagBytes as authTagLength, checkSealing, mayOpen } from "../../suite/algorithms.ts";
 import { plainBytes } from "./plain-bytes.ts";
-
-/** AEADs with 12-byte nonces and 16-byte tags, by node:crypto's names. We seal with AES-256-GCM only;
- *  the other two are what the official HPKE and MLS vectors were made with. */
-export type AeadName = "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305";
-
-export const aeadKeyBytes: Readonly<Record<AeadName, number>> = {
-  "aes-128-gcm": 16,
-  "aes-256-gcm": 32,
-  "chacha20-poly1305": 32,
-};
-export const aeadNonceBytes = 12;
-const authTagLength = 16;
 
 /** Ciphertext followed by the tag.
  *  @throws BullaError core/bad-key – the key has another length */
@@ -23,11 +11,7 @@ export function sealAead(
   associatedData: Uint8Array,
   plaintext: Uint8Array,
 ): Uint8Array {
-  if (key.length !== aeadKeyBytes[aead]) {
-    throw new BullaError("core/bad-key", `key is ${key.length} bytes, ${aead} takes ${aeadKeyBytes[aead]}`);
-  }
-  if (nonce.length !== aeadNonceBytes)
-    throw new InternalError(`nonce is ${nonce.length} bytes, expected ${aeadNonceBytes}`);
+  checkSealing(aead, key, nonce);
   const cipher = createCipher(aead, key, nonce);
   cipher.setAAD(associatedData, { plaintextLength: plaintext.length });
   const sealed = new Uint8Array(plaintext.length + authTagLength);
@@ -45,8 +29,8 @@ export function openAead(
   associatedData: Uint8Array,
   sealed: Uint8Array,
 ): Uint8Array | undefined {
+  if (!mayOpen(aead, key, nonce, sealed)) return undefined;
   const length = sealed.length - authTagLength;
-  if (length < 0 || key.length !== aeadKeyBytes[aead] || nonce.length !== aeadNonceBytes) return undefined;
   const decipher = createDecipher(aead, key, nonce);
   decipher.setAAD(associatedData, { plaintextLength: length });
   decipher.setAuthTag(sealed.subarray(length));

@@ -1,26 +1,22 @@
 import { sign, verify } from "node:crypto";
-import { KeyCache } from "./key-cache.ts";
+import { KeyCache } from "../../suite/key-cache.ts";
+import { type Ed25519, ed25519SignatureBytes } from "../../suite/parts.ts";
+import { digest } from "./hash.ts";
 import { plainBytes } from "./plain-bytes.ts";
 import { ed25519Keys, exportPublicKey, importPrivateKey, importPublicKey } from "./raw-keys.ts";
 
-/** RFC 8032 Ed25519 with 32-byte seeds and 32-byte public keys. */
-export interface Ed25519 {
-  /** @throws BullaError core/bad-key – the seed is not 32 bytes */
-  publicKey(seed: Uint8Array): Uint8Array;
-  /** @throws BullaError core/bad-key – the seed is not 32 bytes */
-  sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
-  /** False for anything that is not a valid signature, also for a malformed key. */
-  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
-}
-
-const signatureBytes = 64;
-
 /** Keeps at most 16 imported seeds for at most a minute after the last use, and 4096 public keys for ten. */
 export function createEd25519(): Ed25519 {
-  const seeds = new KeyCache((raw) => importPrivateKey(ed25519Keys, raw), { maxKeys: 16, idleMilliseconds: 60_000 });
+  const nameOf = (raw: Uint8Array): Uint8Array => digest("sha256", raw);
+  const seeds = new KeyCache((raw) => importPrivateKey(ed25519Keys, raw), {
+    maxKeys: 16,
+    idleMilliseconds: 60_000,
+    nameOf,
+  });
   const publicKeys = new KeyCache((raw) => importPublicKey(ed25519Keys, raw), {
     maxKeys: 4096,
     idleMilliseconds: 600_000,
+    nameOf,
   });
   return {
     publicKey(seed: Uint8Array): Uint8Array {
@@ -30,7 +26,7 @@ export function createEd25519(): Ed25519 {
       return plainBytes(sign(null, message, seeds.get(seed)));
     },
     verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-      if (publicKey.length !== ed25519Keys.publicBytes || signature.length !== signatureBytes) return false;
+      if (publicKey.length !== ed25519Keys.publicBytes || signature.length !== ed25519SignatureBytes) return false;
       try {
         return verify(null, message, publicKeys.get(publicKey), signature);
       } catch {

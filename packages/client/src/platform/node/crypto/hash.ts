@@ -1,10 +1,6 @@
 import { createHash, hash as hashOnce } from "node:crypto";
+import type { HashName } from "../../suite/algorithms.ts";
 import { plainBytes } from "./plain-bytes.ts";
-
-/** The two hashes that suites are built on, by node:crypto's names. */
-export type HashName = "sha256" | "sha512";
-
-export const hashBytes: Readonly<Record<HashName, number>> = { sha256: 32, sha512: 64 };
 
 /** Hash of the parts one after the other, without joining them in memory. */
 export function digest(hash: HashName | "sha3-256", ...parts: readonly Uint8Array[]): Uint8Array {

@@ -1,6 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import { InternalError } from "@bulla/wire";
-import { type HashName, hashBytes } from "./hash.ts";
+import { checkHkdfLength, type HashName, hashBytes } from "../../suite/algorithms.ts";
 import { plainBytes } from "./plain-bytes.ts";
 
 /** HMAC over the parts one after the other. */
@@ -20,10 +19,8 @@ export function hkdfExtract(
 /** RFC 5869 §2.3. Built on HMAC, because node's own `hkdf` refuses more than 1024 bytes of info.
  *  @throws InternalError when more than 255 blocks are asked for */
 export function hkdfExpand(hash: HashName, pseudorandomKey: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+  checkHkdfLength(hash, length);
   const size = hashBytes[hash];
-  if (!Number.isInteger(length) || length < 0 || length > 255 * size) {
-    throw new InternalError(`HKDF output is ${length} bytes, limit is ${255 * size}`);
-  }
   const key = createSecretKey(pseudorandomKey);
   const out = new Uint8Array(length);
   let block: Uint8Array = new Uint8Array(0);

@@ -1,5 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { BullaError, concatBytes } from "@bulla/wire";
+import { checkLength } from "../../suite/algorithms.ts";
+import { ed25519KeyBytes, mlKem768PublicBytes, mlKem768SeedBytes, x25519KeyBytes } from "../../suite/parts.ts";
 import { plainBytes } from "./plain-bytes.ts";
 
 /** One algorithm whose keys travel raw: what DER puts before them, RFC 8410 and RFC 9935. */
@@ -13,16 +15,16 @@ export interface RawKeyFormat {
 
 export const ed25519Keys: RawKeyFormat = {
   name: "Ed25519",
-  publicBytes: 32,
-  privateBytes: 32,
+  publicBytes: ed25519KeyBytes,
+  privateBytes: ed25519KeyBytes,
   publicPrefix: Buffer.from("302a300506032b6570032100", "hex"),
   privatePrefix: Buffer.from("302e020100300506032b657004220420", "hex"),
 };
 
 export const x25519Keys: RawKeyFormat = {
   name: "X25519",
-  publicBytes: 32,
-  privateBytes: 32,
+  publicBytes: x25519KeyBytes,
+  privateBytes: x25519KeyBytes,
   publicPrefix: Buffer.from("302a300506032b656e032100", "hex"),
   privatePrefix: Buffer.from("302e020100300506032b656e04220420", "hex"),
 };
@@ -30,8 +32,8 @@ export const x25519Keys: RawKeyFormat = {
 /** The private key is the 64-byte seed d ‖ z. */
 export const mlKem768Keys: RawKeyFormat = {
   name: "ML-KEM-768",
-  publicBytes: 1184,
-  privateBytes: 64,
+  publicBytes: mlKem768PublicBytes,
+  privateBytes: mlKem768SeedBytes,
   publicPrefix: Buffer.from("308204b2300b0609608648016503040402038204a100", "hex"),
   privatePrefix: Buffer.from("3054020100300b060960864801650304040204428040", "hex"),
 };
@@ -59,10 +61,4 @@ export function importPrivateKey(format: RawKeyFormat, raw: Uint8Array): KeyObje
 export function exportPublicKey(format: RawKeyFormat, key: KeyObject): Uint8Array {
   const publicKey = key.type === "public" ? key : createPublicKey(key);
   return plainBytes(publicKey.export({ format: "der", type: "spki" }).subarray(-format.publicBytes));
-}
-
-/** @throws BullaError core/bad-key – the message names what it is and both lengths */
-export function checkLength(what: string, raw: Uint8Array, expected: number): void {
-  if (raw.length !== expected)
-    throw new BullaError("core/bad-key", `${what} is ${raw.length} bytes, expected ${expected}`);
 }
