@@ -6,6 +6,8 @@ export interface BenchOptions {
   /** Ids of cases; all when empty. */
   readonly only: readonly string[];
   readonly size: Size;
+  /** Instead of the size's own number. */
+  readonly rounds: number | undefined;
   readonly json: boolean;
   readonly profile: boolean;
   readonly page: boolean;
@@ -19,6 +21,7 @@ export function parseOptions(args: readonly string[], cases: readonly string[]):
     options: {
       only: { type: "string", multiple: true },
       size: { type: "string", default: "small" },
+      rounds: { type: "string" },
       json: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
       page: { type: "boolean", default: false },
@@ -30,6 +33,8 @@ export function parseOptions(args: readonly string[], cases: readonly string[]):
   if (unknown !== undefined) throw new Error(`there is no case ${unknown}; there are ${cases.join(", ")}`);
   const size = sizes.find((name) => name === values.size);
   if (size === undefined) throw new Error(`there is no size ${values.size}; there are ${sizes.join(", ")}`);
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) throw new Error("--rounds wants a number");
   const { json, profile, page, folder } = values;
-  return { only, size, json, profile, page, folder };
+  return { only, size, rounds, json, profile, page, folder };
 }

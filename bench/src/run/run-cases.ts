@@ -9,6 +9,8 @@ import { Workplace } from "./workplace.ts";
 
 export interface RunOptions {
   readonly size: Size;
+  /** Instead of the size's own number. */
+  readonly rounds?: number | undefined;
   /** Where files lie while they are measured. */
   readonly folder: string;
   /** Run missed cases once more under the profiler. */
@@ -36,13 +38,14 @@ export async function runCases(cases: readonly BenchCase[], options: RunOptions)
   };
 }
 
-async function runCase(one: BenchCase, { size, folder, profile, tell }: RunOptions): Promise<CaseReport> {
+async function runCase(one: BenchCase, { size, rounds: asked, folder, profile, tell }: RunOptions): Promise<CaseReport> {
   const { id, title, unit, plans } = one;
   await using place = new Workplace(folder);
   const open = await one.open(place);
   const figures: Figure[] = [];
   const held: Held[] = [];
-  const { amounts, rounds } = plans[size];
+  const { amounts, rounds: planned } = plans[size];
+  const rounds = asked ?? planned;
   for (const amount of amounts) {
     figures.push(
       ...(await interleave(await open.contenders(amount), amount, rounds, (line) => tell(`${id}: ${line}`))),
