@@ -38,7 +38,10 @@ export async function runCases(cases: readonly BenchCase[], options: RunOptions)
   };
 }
 
-async function runCase(one: BenchCase, { size, rounds: asked, folder, profile, tell }: RunOptions): Promise<CaseReport> {
+async function runCase(
+  one: BenchCase,
+  { size, rounds: asked, folder, profile, tell }: RunOptions,
+): Promise<CaseReport> {
   const { id, title, unit, plans } = one;
   await using place = new Workplace(folder);
   const open = await one.open(place);
