@@ -1,5 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 
+import { EarlySync } from "../files/early-sync.ts";
+
 const pieceBytes = 1024 * 1024;
 
 /** The bytes of a file, read one piece ahead of what is being worked on. Each piece is valid until the next is asked for. The handle stays open. */
@@ -19,13 +21,15 @@ export async function* readAhead(file: FileHandle): AsyncGenerator<Uint8Array, v
 }
 
 /** Write all pieces to a file, one piece behind what is being worked on.
- *  @returns the bytes written, after the last of them is with the system (not yet synced) */
+ *  @returns the bytes written, after the last of them is with the system (not all of them synced) */
 export async function writeBehind(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  const sync = new EarlySync();
   let total = 0;
   let writing: Promise<void> = Promise.resolve();
   try {
     for await (const piece of pieces) {
       await writing;
+      sync.wrote(file, piece.length);
       writing = writeAll(file, piece);
       writing.catch(() => {});
       total += piece.length;
@@ -33,6 +37,7 @@ export async function writeBehind(file: FileHandle, pieces: AsyncIterable<Uint8A
   } finally {
     await writing;
   }
+  await sync.settle();
   return total;
 }
 

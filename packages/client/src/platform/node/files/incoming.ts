@@ -49,6 +49,7 @@ class NodeIncoming implements Incoming {
           const { bytesWritten } = await file.write(bytes, written, bytes.length - written, offset + written);
           written += bytesWritten;
         }
+        part.early.wrote(file, bytes.length);
       }),
     );
   }
@@ -117,6 +118,7 @@ class NodeIncoming implements Incoming {
       if (!part.dirty) return;
       part.dirty = false;
       try {
+        await part.early.settle();
         await file.datasync();
       } catch (error) {
         part.dirty = true;
