@@ -6,7 +6,7 @@ import { dropBuffer } from "./drop-buffer.ts";
 import { syncFolder } from "./durable-file.ts";
 
 /** Fewer, larger writes: each costs a trip to the thread pool. */
-const gatherBytes = 1024 * 1024;
+const gatherBytes = 512 * 1024;
 
 type Place = (hash: Uint8Array) => Promise<{ readonly folder: string; readonly path: string }>;
 
