@@ -25,13 +25,12 @@ export const peers = {
 
 const installProgram = fileURLToPath(new URL("../../../tools/install-peers.ts", import.meta.url));
 
-/** Bring the peers onto this machine, which works as root on Debian. @returns those that are still missing */
-export function installPeers(wanted: readonly Peer[], tell: (line: string) => void): readonly Peer[] {
+/** Bring the peers onto this machine, as far as that can be done: it works as root on Debian. */
+export function installPeers(wanted: readonly Peer[], tell: (line: string) => void): void {
   const missing = wanted.filter((peer) => !isHere(peer));
-  if (missing.length === 0) return [];
+  if (missing.length === 0) return;
   tell(`asking Debian for ${missing.map(({ debianPackage }) => debianPackage).join(", ")}`);
   runQuietly([process.execPath, installProgram, JSON.stringify(missing)]);
-  return wanted.filter((peer) => !isHere(peer));
 }
 
 export function isHere({ binary }: Peer): boolean {

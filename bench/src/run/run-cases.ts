@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly folder: string;
   /** Run missed cases once more under the profiler. */
   readonly profile: boolean;
+  /** Ask Debian for peers that are missing. Default: yes. */
+  readonly install?: boolean;
   readonly tell: (line: string) => void;
 }
 
@@ -23,7 +25,8 @@ export interface RunOptions {
 export async function runCases(cases: readonly BenchCase[], options: RunOptions): Promise<Report> {
   const { size, folder, tell } = options;
   const wanted = [...new Set([peers.time, ...cases.flatMap((one) => one.peers)])];
-  for (const { binary, debianPackage } of installPeers(wanted, tell))
+  if (options.install !== false) installPeers(wanted, tell);
+  for (const { binary, debianPackage } of wanted.filter((peer) => !isHere(peer)))
     tell(`skip: ${binary} is not here (Debian package ${debianPackage}), and what needs it is left out`);
   if (!isHere(peers.time)) throw new Error("GNU time is needed: Debian package time");
   buildBulla();

@@ -17,7 +17,7 @@ import type { FilledBuffer, SealJob } from "./worker/seal-job.ts";
 export interface SealPoolOptions {
   /** Threads at most; one per core unless told, but not above four: then the thread that feeds them is what they wait for. They start when there is work for them. */
   readonly workers?: number;
-  /** Results that may be held at once, 4 MiB each. A job waits while all are held. Default: workers + 6. */
+  /** Results that may be held at once, 4 MiB each. A job waits while all are held. Default: workers + 4. */
   readonly buffers?: number;
   /** The worker's entry file. Default: beside this module. */
   readonly entry?: URL;
@@ -44,7 +44,7 @@ export class SealPool implements Sealer, AsyncDisposable {
 
   constructor(options: SealPoolOptions = {}) {
     this.#maxWorkers = options.workers ?? Math.min(mostWorkers, availableParallelism());
-    this.#maxBuffers = options.buffers ?? this.#maxWorkers + 6;
+    this.#maxBuffers = options.buffers ?? this.#maxWorkers + 4;
     this.#entry =
       options.entry ??
       new URL(

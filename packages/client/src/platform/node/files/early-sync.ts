@@ -10,7 +10,7 @@ export class EarlySync {
   #failure: { readonly error: unknown } | undefined;
 
   /** So much more was written. Returns at once. */
-  wrote(file: FileHandle, bytes: number): void {
+  wrote(file: Pick<FileHandle, "datasync">, bytes: number): void {
     this.#written += bytes;
     if (this.#written < earlyBytes || this.#running !== undefined) return;
     this.#written = 0;
