@@ -6,7 +6,7 @@ import { measuredSection, publishedRun, sectionOf } from "./report/page.ts";
 import { renderReport } from "./report/render.ts";
 import { runCases } from "./run/run-cases.ts";
 
-const missing = Object.values(peers)
+const missing: readonly string[] = Object.values(peers)
   .filter((peer) => !isHere(peer))
   .map(({ binary }) => binary);
 const isStrict = process.env["CI"] === "true";
