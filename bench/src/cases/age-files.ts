@@ -159,7 +159,16 @@ function gpgTools(place: Workplace): readonly SealingTool[] {
 function opensslTool(place: Workplace): SealingTool {
   const env = { BENCH_PASS: "bench" };
   const enc = (from: string, to: string, ...more: readonly string[]): readonly string[] => [
-    ...["openssl", "enc", "-aes-256-ctr", "-pbkdf2", "-pass", "env:BENCH_PASS", "-in", from, "-out", to],
+    "openssl",
+    "enc",
+    "-aes-256-ctr",
+    "-pbkdf2",
+    "-pass",
+    "env:BENCH_PASS",
+    "-in",
+    from,
+    "-out",
+    to,
     ...more,
   ];
   return {

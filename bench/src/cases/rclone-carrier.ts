@@ -29,17 +29,20 @@ export async function startRcloneCarrier(place: Workplace): Promise<readonly Car
   const rclone = ["rclone", "--config", config];
   const serving = [...rclone, "serve", "webdav", "--addr", `127.0.0.1:${port}`, served];
   place.keep(await Daemon.start(serving, () => listensOn(port), { env }));
+  // A name of its own for each copy: the server remembers for minutes what it had, and rclone does not send it again.
+  let copies = 0;
   return [
     {
       name: "rclone crypt up, sync, down",
       syncs: false,
       carry: async (load, target) => {
-        const up = await measure([...rclone, "copyto", load.path, "crypt:copy"], { env });
+        const copy = `crypt:copy-${++copies}`;
+        const up = await measure([...rclone, "copyto", load.path, copy], { env });
         const [name] = readdirSync(served);
         if (name === undefined) throw new Error("rclone stored nothing");
         const serverCopy = join(served, name);
         const sync = timedSync(load, serverCopy);
-        const down = await measure([...rclone, "copyto", "crypt:copy", target], { env });
+        const down = await measure([...rclone, "copyto", copy, target], { env });
         return { kind: "stored", up: together(up, sync), down, serverCopy };
       },
     },
