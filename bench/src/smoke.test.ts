@@ -48,6 +48,10 @@ test("every case runs, and each figure in its table is from a run", async (conte
   }
 });
 
+for (const { binary, debianPackage } of Object.values(peers).filter((peer) => !isHere(peer)))
+  test(`the bench compares with ${binary}`, (context) =>
+    context.skip(`${binary} is not here: apt-get install ${debianPackage}, or npm run bench as root`));
+
 test("the figures in docs/performance.md are those of the run that lies beside it", () => {
   expect(measuredSection()).toBe(sectionOf(publishedRun()));
 });

@@ -18,8 +18,10 @@ test("a file is synced while it is written, once at a time, and not for little",
   sync.wrote(file, 1);
   sync.wrote(file, enough);
   expect(begun).toBe(1);
+  expect(sync.isSettled).toBe(false);
   resolve();
   await sync.settle();
+  expect(sync.isSettled).toBe(true);
   sync.wrote(file, 1);
   expect(begun).toBe(2);
 });
@@ -30,5 +32,7 @@ test("what an early sync failed with is told at the end, though later ones succe
   sync.wrote({ datasync: () => Promise.reject(failure) }, enough);
   await new Promise(setImmediate);
   sync.wrote({ datasync: () => Promise.resolve() }, enough);
+  await new Promise(setImmediate);
+  expect(sync.isSettled).toBe(false);
   await expect(sync.settle()).rejects.toBe(failure);
 });

@@ -25,6 +25,11 @@ export class EarlySync {
       });
   }
 
+  /** Whether none runs and none has failed: only then may the file be closed before its last sync, or a failure would be forgotten with it. */
+  get isSettled(): boolean {
+    return this.#running === undefined && this.#failure === undefined;
+  }
+
   /** Wait for what runs. To be called before the sync that counts. @throws whatever a sync failed with */
   async settle(): Promise<void> {
     await this.#running;

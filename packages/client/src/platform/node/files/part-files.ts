@@ -54,7 +54,7 @@ export class PartFiles {
   #closeSurplus(): void {
     for (const [index, part] of this.#open) {
       if (this.#open.size <= maxOpen) return;
-      if (part.users === 0) void this.close(index);
+      if (part.users === 0 && part.early.isSettled) void this.close(index);
     }
   }
 }
