@@ -188,6 +188,14 @@ export const commandTable = {
     words: ["SPACE"],
     options: { history: "what newcomers may read: all (that was said), or now (what is said from then on)" },
   },
+  "space held": {
+    summary: "say, or drop, what was held back",
+    usage: "SPACE CHOICE",
+    details:
+      "What was written for fewer people than would read it now is held back: bulla read shows it, bulla space show\nwho would read it. CHOICE is say or drop.",
+    words: ["SPACE", "CHOICE"],
+    options: {},
+  },
   "space rename": {
     summary: "give a group another name",
     usage: "SPACE NAME",

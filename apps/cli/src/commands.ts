@@ -26,6 +26,7 @@ const commands: Readonly<Record<Exclude<CommandName, "whoami">, () => Promise<Co
   "space remove": async () => (await import("./commands/space.ts")).removeFromSpace,
   "space role": async () => (await import("./commands/space.ts")).setRole,
   "space policy": async () => (await import("./commands/space.ts")).setPolicy,
+  "space held": async () => (await import("./commands/space.ts")).settleHeld,
   "space rename": async () => (await import("./commands/space.ts")).renameSpace,
   "space leave": async () => (await import("./commands/space.ts")).leaveSpace,
   message: async () => (await import("./commands/message.ts")).message,

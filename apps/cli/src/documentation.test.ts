@@ -11,6 +11,7 @@ import { explainError } from "./report-error.ts";
 import {
   contactJson,
   deviceJson,
+  type HeldJson,
   lineJson,
   type ReceiptShownJson,
   type ReceiptVerifiedJson,
@@ -144,6 +145,7 @@ test("the JSON examples in the docs have the shapes that the commands print", ()
     ["receipt show", shown],
     ["receipt verify", verified],
     ["space", spaceJson(space)],
+    ["space held", { space: "00", count: 1, state: "sent" } satisfies HeldJson],
     ["message", { space: "00", state: "sent" } satisfies SaidJson],
     ["read", lineJson({ space: "00", id: "1", from: handle, at: 0, own: true, state: "sent", type: "text", text: "" })],
     ["init", cardJson(card, "h")],

@@ -122,6 +122,12 @@ export function spaceJson({ space, kind, name, home, state, role, history, membe
 
 export interface SaidJson {
   readonly space: string;
+  readonly state: LineView["state"];
+}
+
+export interface HeldJson {
+  readonly space: string;
+  readonly count: number;
   readonly state: "sent" | "queued";
 }
 

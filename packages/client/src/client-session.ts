@@ -184,6 +184,10 @@ export function createSession({ account, engine, transfers, conversations, close
     rotateSpace: (space) => engine.groups.rotate(space),
     leaveSpace: (space) => engine.groups.leave(space),
     say: (space, text) => conversations.say(space, text),
+    async settleHeld(space, choice) {
+      const count = await engine.settleHeld(space, choice);
+      return { count, state: (await engine.flush()) === "done" ? "sent" : "queued" };
+    },
     async lines(space) {
       await conversations.show(space);
       await catchUp();

@@ -46,7 +46,12 @@ export interface Client extends AsyncDisposable {
   /** `said`: another member lets this account go at the next occasion. @throws BullaError space/not-allowed for the last owner */
   leaveSpace(space: string): Promise<"said" | "gone">;
   /** Say something, as Markdown. @throws BullaError space/*, wire/too-large */
-  say(space: string, text: string): Promise<"sent" | "queued">;
+  say(space: string, text: string): Promise<LineView["state"]>;
+  /** Say what was held back because people joined in between, or let it go. @returns how much that was, and whether it has gone out */
+  settleHeld(
+    space: string,
+    choice: "say" | "drop",
+  ): Promise<{ readonly count: number; readonly state: "sent" | "queued" }>;
   /** What was said and changed, oldest first. Reads what is new first, when the service can be reached. @throws BullaError space/unknown */
   lines(space: string): Promise<readonly LineView[]>;
   /** What this device pinned for an account, at that position or the last one before it: undefined when it never met the account. For checking receipts offline. */

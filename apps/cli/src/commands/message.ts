@@ -6,7 +6,7 @@ import type { SaidJson } from "../result-lines.ts";
 import { resumeEarlier, withClient } from "../session.ts";
 import { typedSpaceOrPerson } from "../typed-space.ts";
 
-/** Say something. @returns 5 while it waits for the service */
+/** Say something. @returns 5 while it waits for the service, 4 while it waits for the person */
 export async function message(context: Context): Promise<ExitCode> {
   const { words, output } = context;
   const text = words.slice(1).join(" ");
@@ -24,6 +24,11 @@ export async function message(context: Context): Promise<ExitCode> {
       return exitCodes.unreachable;
     }
     await resumeEarlier(client, context);
+    if (state === "held") {
+      output.say("somebody joined who would read it now: it is held back");
+      output.say("bulla space show says who is in; bulla space held SPACE say, or drop, decides");
+      return exitCodes.refused;
+    }
     return exitCodes.done;
   });
 }

@@ -4,7 +4,7 @@ import { usage } from "../command-line.ts";
 import type { Context } from "../context.ts";
 import { type ExitCode, exitCodes } from "../exit-codes.ts";
 import type { Output } from "../output.ts";
-import { spaceJson } from "../result-lines.ts";
+import { type HeldJson, spaceJson } from "../result-lines.ts";
 import { resumeEarlier, typedHandle, withClient } from "../session.ts";
 import { countText, oneLine } from "../terminal-text.ts";
 import { typedSpace } from "../typed-space.ts";
@@ -68,6 +68,22 @@ export async function setPolicy(context: Context): Promise<void> {
   if (history !== "all" && history !== "now")
     throw usage("--history was not given", "write --history all, or --history now");
   await change(context, (client, { space }) => client.setHistory(space, history));
+}
+
+export async function settleHeld(context: Context): Promise<ExitCode> {
+  const choice = context.words[1];
+  if (choice !== "say" && choice !== "drop") throw usage(`${choice} is not a choice`, "it is say, or drop");
+  return withClient(context, async (client) => {
+    const { space } = await typedSpace(client, context.words[0] ?? "");
+    const { count, state } = await client.settleHeld(space, choice);
+    const what = countText(count, "message");
+    context.output.result(`${choice === "drop" ? "dropped" : state}: ${what}`, {
+      space,
+      count,
+      state,
+    } satisfies HeldJson);
+    return state === "sent" ? exitCodes.done : exitCodes.unreachable;
+  });
 }
 
 export async function renameSpace(context: Context): Promise<ExitCode> {

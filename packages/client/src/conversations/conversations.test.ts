@@ -1,16 +1,13 @@
 import { sealLasting } from "@bulla/core";
 import type { Service } from "@bulla/service";
-import { MemoryStore } from "@bulla/testkit";
-import type { Handle } from "@bulla/wire";
 import { encodeCbor } from "@bulla/wire/encoding";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { LineView } from "../client.ts";
-import { Crash, CrashingStore } from "../engine/crashing-store.fixture.ts";
-import { type DeviceOptions, openDevice, startService, type TestDevice } from "../engine/device.fixture.ts";
+import { openAccount } from "../engine/account.ts";
+import { primitives, startService } from "../engine/device.fixture.ts";
 import { queueContent, queueRecords } from "../engine/outbox.ts";
 import { places } from "../engine/places.ts";
 import { loadSpace } from "../engine/space-shelf.ts";
-import { Conversations } from "./conversations.ts";
+import { cast, nameOf, type Talker, wallClock } from "./talkers.fixture.ts";
 
 let service: Service;
 beforeAll(async () => {
@@ -18,60 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-interface Talker extends TestDevice {
-  readonly talk: Conversations;
-  /** Read everything that is new. */
-  sync(): Promise<void>;
-  /** The conversation in one word per line. */
-  lines(space: string): Promise<readonly string[]>;
-}
-
-let people = 0;
-
-async function open(name: string, options: DeviceOptions = {}): Promise<Talker> {
-  const device = await openDevice(service.url, name, options);
-  const talk = new Conversations({ engine: device.engine, store: device.store, clock: options.clock ?? Date_ });
-  device.engine.register(talk.handler);
-  return {
-    ...device,
-    talk,
-    async sync() {
-      await device.engine.readInbox({ watching: false });
-      await device.engine.syncAll();
-    },
-    lines: async (space) => (await talk.read(space)).map(short),
-  };
-}
-
-const Date_ = { now: () => Date.now(), sleep: async () => undefined };
-const nameOf = (handle: Handle): string => handle.split("@")[0]?.replace(/-\d+$/, "") ?? "";
-
-function short(line: LineView): string {
-  const { from, type, state } = line;
-  const who = "who" in line ? ` ${nameOf(line.who)}` : "";
-  const role = type === "role" ? ` ${line.role}` : "";
-  const text = "text" in line ? ` ${line.text ?? ""}` : "";
-  return `${nameOf(from)} ${type}${who}${role}${text}${state === "sent" ? "" : ` (${state})`}`;
-}
-
-/** Fresh accounts, because every test founds its own spaces. */
-async function cast<const N extends readonly string[]>(
-  ...names: N
-): Promise<AsyncDisposable & Record<N[number], Talker>> {
-  const opened: Record<string, Talker> = {};
-  for (const name of names) opened[name] = await open(`${name}-${people++}`);
-  return Object.assign(opened, {
-    [Symbol.asyncDispose]: async () => {
-      for (const talker of Object.values(opened)) await talker[Symbol.asyncDispose]();
-    },
-  }) as AsyncDisposable & Record<N[number], Talker>;
-}
-
 const refusal = (code: string): unknown => expect.objectContaining({ name: "BullaError", code });
 
 describe("a group", () => {
   test("is founded under a name, and everybody who was let in reads what everybody says", async () => {
-    await using all = await cast("alice", "bob", "carol");
+    await using all = await cast(service, "alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle, carol.handle]);
     expect(await alice.talk.say(space, "hello")).toBe("sent");
@@ -100,7 +48,7 @@ describe("a group", () => {
   });
 
   test("takes in somebody later, who reads from then on when the policy says so, and knows its name and its members", async () => {
-    await using all = await cast("alice", "bob", "carol");
+    await using all = await cast(service, "alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
     await alice.engine.groups.setHistory(space, "now");
@@ -121,7 +69,7 @@ describe("a group", () => {
   });
 
   test("newcomers read all that was said before, in its order, across many chapters; everybody sees who shared it", async () => {
-    await using all = await cast("alice", "bob", "carol", "dave");
+    await using all = await cast(service, "alice", "bob", "carol", "dave");
     const { alice, bob, carol, dave } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
     await bob.sync();
@@ -154,14 +102,12 @@ describe("a group", () => {
   });
 
   test("history by a member, with a retry stream in it, reads like it was", async () => {
-    await using all = await cast("alice", "bob", "carol");
+    await using all = await cast(service, "alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
     await bob.sync();
     await alice.talk.say(space, "first");
-    const { openAccount } = await import("../engine/account.ts");
-    const { primitives } = await import("../engine/device.fixture.ts");
-    const account = await openAccount(bob.handle, bob.store, primitives, Date_);
+    const account = await openAccount(bob.handle, bob.store, primitives, wallClock);
     // Bob ends the stream with something that is no change at all.
     await bob.sync();
     await bob.store.step(async (transaction) => {
@@ -180,7 +126,7 @@ describe("a group", () => {
   });
 
   test("history that does not lead to where the space is now is not shown, and that is told", async () => {
-    await using all = await cast("alice", "bob", "carol");
+    await using all = await cast(service, "alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
     await alice.talk.say(space, "true");
@@ -201,7 +147,7 @@ describe("a group", () => {
   });
 
   test("whoever is removed reads nothing new and can say nothing, and the others are told", async () => {
-    await using all = await cast("alice", "bob", "carol");
+    await using all = await cast(service, "alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle, carol.handle]);
     for (const other of [bob, carol]) await other.sync();
@@ -216,7 +162,7 @@ describe("a group", () => {
   });
 
   test("somebody who was removed can be let in again, and reads from then on", async () => {
-    await using all = await cast("alice", "bob");
+    await using all = await cast(service, "alice", "bob");
     const { alice, bob } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
     await bob.sync();
@@ -232,7 +178,7 @@ describe("a group", () => {
   });
 
   test("members change nothing about members, and are told whom to ask; admins do, except about owners and admins", async () => {
-    await using all = await cast("alice", "bob", "carol");
+    await using all = await cast(service, "alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
     await bob.sync();
@@ -258,7 +204,7 @@ describe("a group", () => {
   });
 
   test("a name counts only when an owner or admin gives it", async () => {
-    await using all = await cast("alice", "bob");
+    await using all = await cast(service, "alice", "bob");
     const { alice, bob } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
     await bob.sync();
@@ -277,7 +223,7 @@ describe("a group", () => {
   });
 
   test("whoever leaves is let go by the next member who may, and the last owner cannot leave others behind", async () => {
-    await using all = await cast("alice", "bob", "carol");
+    await using all = await cast(service, "alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle, carol.handle]);
     for (const other of [bob, carol]) await other.sync();
@@ -301,7 +247,7 @@ describe("a group", () => {
   });
 
   test("a leave that somebody made up for another lets nobody go", async () => {
-    await using all = await cast("alice", "bob", "carol");
+    await using all = await cast(service, "alice", "bob", "carol");
     const { alice, bob, carol } = all;
     const space = await alice.talk.create("Roof", [bob.handle, carol.handle]);
     for (const other of [bob, carol]) await other.sync();
@@ -320,7 +266,7 @@ describe("a group", () => {
   });
 
   test("two who change it at once both get what they wanted, one after the other", async () => {
-    await using all = await cast("alice", "bob", "carol", "dave", "erin");
+    await using all = await cast(service, "alice", "bob", "carol", "dave", "erin");
     const { alice, bob, carol, dave, erin } = all;
     const space = await alice.talk.create("Roof", [bob.handle, carol.handle]);
     await alice.engine.groups.setRole(space, bob.handle, "owner");
@@ -345,27 +291,13 @@ describe("a group", () => {
     ]);
   });
 
-  test("what is said and not yet read back by others waits, with its state, while the service is away", async () => {
-    await using other = await startService();
-    const hosts = new Map<string, string>();
-    await using alice = await openDevice(other.url, "alice", { hosts });
-    const talk = new Conversations({ engine: alice.engine, store: alice.store, clock: Date_ });
-    alice.engine.register(talk.handler);
-    const space = await talk.create("Alone", []);
-    await other[Symbol.asyncDispose]();
-    expect(await talk.say(space, "into the dark")).toBe("queued");
-    expect((await talk.read(space)).map(short)).toEqual(["alice named Alone", "alice text into the dark (queued)"]);
-  }, 60_000);
-
   test("something of a kind that this version does not know is kept, and shown as such", async () => {
-    await using all = await cast("alice", "bob");
+    await using all = await cast(service, "alice", "bob");
     const { alice, bob } = all;
     const space = await alice.talk.create("Roof", [bob.handle]);
     const novelty = encodeCbor([1, new Uint8Array(16), null, new Uint8Array(), null, null, [], [99, ["hologram"]]]);
     await alice.store.step(async (transaction) => {
-      const { openAccount } = await import("../engine/account.ts");
-      const { primitives } = await import("../engine/device.fixture.ts");
-      const account = await openAccount(alice.handle, alice.store, primitives, Date_);
+      const account = await openAccount(alice.handle, alice.store, primitives, wallClock);
       await queueContent(transaction, account, space, novelty, "");
     });
     await alice.engine.flush();
@@ -373,36 +305,3 @@ describe("a group", () => {
     expect((await bob.lines(space)).at(-1)).toBe("alice unknown");
   });
 });
-
-test("a founder that dies at any step founds one group at most per try, and a group that stands lets everybody in", async () => {
-  await using all = await cast("bob");
-  const { bob } = all;
-  for (const kept of [false, true]) {
-    for (let at = 0, finished = false; !finished; at += 2) {
-      const inner = new MemoryStore();
-      const name = `founder-${kept ? "kept" : "lost"}-${at}`;
-      try {
-        await using alice = await open(name, { store: new CrashingStore(inner, at, kept) });
-        await alice.talk.create(name, [bob.handle]);
-        await alice.engine.flush();
-        finished = true;
-      } catch (error) {
-        if (!(error instanceof Crash)) throw error;
-      }
-      await using alice = await open(name, { store: inner });
-      await alice.engine.flush();
-      await alice.sync();
-      const spaces = (await alice.talk.list()).filter((space) => space.name === name);
-      expect(spaces.length).toBeLessThanOrEqual(1);
-      const [space] = spaces;
-      if (space === undefined) continue;
-      if (space.members.length === 1) await alice.engine.groups.add(space.space, [bob.handle], "member");
-      await alice.engine.flush();
-      await alice.talk.say(space.space, name);
-      await bob.sync();
-      expect((await bob.lines(space.space)).filter((line) => line.includes("text"))).toEqual([
-        `${nameOf(alice.handle)} text ${name}`,
-      ]);
-    }
-  }
-}, 120_000);

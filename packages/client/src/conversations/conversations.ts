@@ -55,13 +55,14 @@ export class Conversations {
     return (await engine.flush()) === "done" ? "sent" : "queued";
   }
 
-  /** Say something, as Markdown. `queued`: the service cannot be reached; it goes out with a later command.
+  /** Say something, as Markdown. `queued`: the service cannot be reached; it goes out with a later command. `held`: somebody joined meanwhile who would read it, so a person has to decide.
    *  @throws BullaError space/*, wire/too-large */
-  async say(space: string, text: string): Promise<"sent" | "queued"> {
+  async say(space: string, text: string): Promise<LineView["state"]> {
     const { engine, store } = this.#ports;
     await engine.groups.ready(space);
     await store.step((transaction) => engine.say(transaction, space, { kind: "note", text }, messageTag));
-    return (await engine.flush()) === "done" ? "sent" : "queued";
+    if ((await engine.flush()) !== "done") return "queued";
+    return (await listOutbox(store, space)).some(({ entry }) => entry.kind === "held") ? "held" : "sent";
   }
 
   /** Every conversation that this device is in or was in, by name. */

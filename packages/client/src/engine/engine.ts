@@ -16,7 +16,7 @@ import { type InboxNews, type InboxRules, readInbox, takeWaiting } from "./inbox
 import { stockKeyPackages } from "./key-packages.ts";
 import { hearLeaving, letGo } from "./leave-space.ts";
 import { type Notice, takeNotices } from "./notices.ts";
-import { queueContent } from "./outbox.ts";
+import { queueContent, settleHeld } from "./outbox.ts";
 import { places } from "./places.ts";
 import { queueOpening } from "./queue-opening.ts";
 import { isOffline, type Services } from "./services.ts";
@@ -96,6 +96,15 @@ export class Engine implements SpaceMail {
     await queue(body, tag);
     const what = await offerCapability(account, transaction, space);
     if (what !== undefined) await queue({ kind: "system", what }, "");
+  }
+
+  /** What was said to fewer people than would read it now waits for a person's word.
+   *  @returns how much that was. @throws BullaError space/* */
+  async settleHeld(space: string, choice: "say" | "drop"): Promise<number> {
+    const { account } = this.#context;
+    return this.#alone(space, () =>
+      account.store.step((transaction) => settleHeld(transaction, account, space, choice)),
+    );
   }
 
   async flush(): Promise<"done" | "offline"> {

@@ -135,6 +135,24 @@ export async function queueAgain(
   await queueEntry(transaction, space, { ...entry, number, retry, ...sealed, acknowledged: false });
 }
 
+/** A person has seen who would read it now: say what was held back, or let it go.
+ *  @returns how much that was. @throws BullaError as `queueContent` */
+export async function settleHeld(
+  transaction: StoreTransaction,
+  account: Account,
+  space: string,
+  choice: "say" | "drop",
+): Promise<number> {
+  const held = (await listOutbox(transaction, space)).flatMap(({ key, entry }) =>
+    entry.kind === "held" ? [{ key, entry }] : [],
+  );
+  for (const { key, entry } of held) {
+    await transaction.delete(key);
+    if (choice === "say") await queueContent(transaction, account, space, entry.content, entry.tag);
+  }
+  return held.length;
+}
+
 /** The stream went on: what was not taken there is sealed anew for the new one, unless it would have new readers; what served only the old one goes. */
 export async function moveOutbox(
   transaction: StoreTransaction,
