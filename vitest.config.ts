@@ -32,7 +32,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "e2e",
-          include: ["e2e/src/**/*.test.ts"],
+          include: ["{e2e,bench}/src/**/*.test.ts"],
           exclude,
           testTimeout: 180_000,
           hookTimeout: 120_000,

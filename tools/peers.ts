@@ -3,10 +3,15 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { takeLock } from "./lock.mjs";
 
-/** A program of somebody else that tests talk to. */
-export interface Peer {
+interface Installable {
   readonly binary: string;
+  /** What has to be there is a module of Python. */
+  readonly module?: string;
   readonly debianPackage: string;
+}
+
+/** A program of somebody else that tests talk to. */
+export interface Peer extends Installable {
   readonly purpose: string;
 }
 
@@ -14,11 +19,23 @@ export const peers: readonly Peer[] = [
   { binary: "age", debianPackage: "age", purpose: "files sealed by one open in the other" },
   { binary: "chromium", debianPackage: "chromium", purpose: "the packages do in a browser what they do on Node" },
   { binary: "python3", debianPackage: "python3", purpose: "a terminal at which passphrases are typed" },
+  {
+    binary: "python3",
+    module: "cryptography",
+    debianPackage: "python3-cryptography",
+    purpose: "the protocol pages are precise enough for a second implementation",
+  },
+  { binary: "faketime", debianPackage: "faketime", purpose: "nothing is lost when a clock jumps" },
 ];
 
 /** The peers that are not on this machine; as root on Debian, after installing them. */
 export function findMissingPeers(): readonly Peer[] {
-  const missing = peers.filter(isMissing);
+  return installMissingPeers(peers);
+}
+
+/** Install those that are missing, as root on Debian. @returns what is missing then */
+export function installMissingPeers<T extends Installable>(wanted: readonly T[]): readonly T[] {
+  const missing = wanted.filter(isMissing);
   if (missing.length === 0 || !canInstall()) return missing;
   const release = takeLock("peers", "another command is installing Debian packages, waiting");
   try {
@@ -29,8 +46,15 @@ export function findMissingPeers(): readonly Peer[] {
   return missing.filter(isMissing);
 }
 
-function isMissing({ binary }: Peer): boolean {
-  return !(process.env["PATH"] ?? "").split(delimiter).some((folder) => isExecutable(join(folder, binary)));
+function isMissing({ binary, module }: Installable): boolean {
+  // Another Python may stand before Debian's.
+  if (module !== undefined)
+    return !["/usr/bin/python3", binary].some(
+      (python) => spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0,
+    );
+  // Daemons live where a person's PATH may not look.
+  const folders = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin`;
+  return !folders.split(delimiter).some((folder) => isExecutable(join(folder, binary)));
 }
 
 function isExecutable(file: string): boolean {
@@ -47,10 +71,10 @@ function canInstall(): boolean {
 }
 
 // One by one: a package that a release of Debian lacks does not keep the others out.
-function installPeers(missing: readonly Peer[]): void {
+function installPeers(missing: readonly Installable[]): void {
   let isUpdated = false;
   for (const { debianPackage } of missing) {
-    process.stderr.write(`bulla: installing the Debian package ${debianPackage}, which tests need\n`);
+    process.stderr.write(`bulla: installing the Debian package ${debianPackage}, which is needed here\n`);
     if (aptGet("install", "--no-install-recommends", debianPackage) || isUpdated) continue;
     // A machine that never asked for its package lists has none.
     isUpdated = aptGet("update");

@@ -9,7 +9,7 @@ import { parseLockFile } from "./verify/lock-file.ts";
 
 const copy = mkdtempSync(join(tmpdir(), "bulla-lock-"));
 try {
-  const manifests = globSync(["package.json", "{packages,apps,bridges}/*/package.json", "e2e/package.json"], {
+  const manifests = globSync(["package.json", "{packages,apps,bridges}/*/package.json", "{e2e,bench}/package.json"], {
     cwd: root,
   });
   for (const file of [...manifests, ".npmrc", "package-lock.json"]) cpSync(join(root, file), join(copy, file));

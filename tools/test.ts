@@ -15,7 +15,7 @@ let skipped = 0;
 
 for (const peer of findMissingPeers())
   leaveOut(
-    `${peer.binary} is not installed, so nothing shows that ${peer.purpose}: apt-get install ${peer.debianPackage}`,
+    `${peer.module ?? peer.binary} is not installed, so nothing shows that ${peer.purpose}: apt-get install ${peer.debianPackage}`,
   );
 const vectors = resolve(process.env["BULLA_VECTORS"] ?? join(root, "../shared/vectors"));
 if (!existsSync(vectors)) leaveOut(`there is no folder ${vectors}, so no official test vector runs: set BULLA_VECTORS`);

@@ -30,7 +30,7 @@ export interface Options {
 
 export type CommandLine =
   | { readonly kind: "run"; readonly invocation: Invocation }
-  | { readonly kind: "help"; readonly about: CommandName | "receipt" | undefined }
+  | { readonly kind: "help"; readonly about: Topic | undefined }
   | { readonly kind: "version" };
 
 /** @throws BullaError cli/usage */
@@ -119,13 +119,16 @@ function topics(): readonly string[] {
   return [...new Set(commandNames.map((name) => name.split(" ")[0] ?? name)), ...Object.keys(servicePrograms), "help"];
 }
 
-function topicOf(words: readonly string[]): CommandName | "receipt" | undefined {
+/** A command, or the first word of several. */
+export type Topic = CommandName | (string & {});
+
+function topicOf(words: readonly string[]): Topic | undefined {
   const [first, second] = words;
   if (first === undefined) return undefined;
   if (first === "help") return undefined;
   const pair = `${first} ${second}`;
   if (isCommandName(pair)) return pair;
-  if (first === "receipt" && second === undefined) return first;
+  if (second === undefined && commandNames.some((name) => name.startsWith(`${first} `))) return first;
   return commandOf(words);
 }
 

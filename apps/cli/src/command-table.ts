@@ -23,6 +23,10 @@ export const optionTable = {
   out: { short: "o", value: "PATH" },
   from: { value: "HANDLE" },
   watch: {},
+  with: { value: "HANDLE[,HANDLE]", many: true },
+  role: { value: "ROLE" },
+  follow: {},
+  history: { value: "RULE" },
   file: { value: "PATH" },
   pq: {},
   recipient: { short: "r", value: "AGE_RECIPIENT", many: true },
@@ -46,6 +50,8 @@ export interface CommandSpec {
 
 const unlocking =
   "A locked device asks for its passphrase on the terminal, or takes it from the file that BULLA_PASSPHRASE_FILE names.";
+
+const spaceWord = "SPACE is a group's name, a person's handle, or the first digits of an id.";
 
 export const commandTable = {
   init: {
@@ -128,6 +134,89 @@ export const commandTable = {
       from: "take only what this person sent",
       watch: "stay, and take in whatever comes until Ctrl-C",
     },
+  },
+  "space create": {
+    summary: "found a group",
+    usage: "NAME [--with HANDLE[,HANDLE]]",
+    details: "This account is its owner; everybody it is founded with is a member.",
+    words: ["NAME"],
+    options: { with: "who is in it from the start" },
+  },
+  "space list": {
+    summary: "list the conversations of this account",
+    usage: "",
+    details:
+      "Groups by their names, conversations with one person by their handles. Takes in invitations of the own service.",
+    words: [],
+    options: {},
+  },
+  "space show": {
+    summary: "show who is in a conversation",
+    usage: "SPACE",
+    details: spaceWord,
+    words: ["SPACE"],
+    options: {},
+  },
+  "space add": {
+    summary: "let people into a group",
+    usage: "SPACE HANDLE... [--role ROLE]",
+    details: `All of them come in at once, and read from then on. ${spaceWord}`,
+    words: ["SPACE", "HANDLE"],
+    manyWords: true,
+    options: { role: "owner, admin, member, reader or guest (default: member)" },
+  },
+  "space remove": {
+    summary: "take people out of a group",
+    usage: "SPACE HANDLE...",
+    details: "What is said afterwards they cannot read. What they read before, they have.",
+    words: ["SPACE", "HANDLE"],
+    manyWords: true,
+    options: {},
+  },
+  "space role": {
+    summary: "change what a member may do",
+    usage: "SPACE HANDLE ROLE",
+    details:
+      "owner: everything. admin: adds and removes members. member: writes. reader: reads. guest: writes, and changes\nnothing. Ownership is handed over by making somebody else an owner, then oneself something else.",
+    words: ["SPACE", "HANDLE", "ROLE"],
+    options: {},
+  },
+  "space policy": {
+    summary: "change the rules of a group",
+    usage: "SPACE --history RULE",
+    details: "Owners may. What somebody could read already stays readable to them.",
+    words: ["SPACE"],
+    options: { history: "what newcomers may read: all (that was said), or now (what is said from then on)" },
+  },
+  "space rename": {
+    summary: "give a group another name",
+    usage: "SPACE NAME",
+    details: "Owners and admins may.",
+    words: ["SPACE", "NAME"],
+    options: {},
+  },
+  "space leave": {
+    summary: "leave a group",
+    usage: "SPACE",
+    details:
+      "Another member's device takes this account out at its next occasion. The last owner makes somebody else one first.",
+    words: ["SPACE"],
+    options: {},
+  },
+  message: {
+    summary: "say something to a person or a group",
+    usage: "SPACE|HANDLE TEXT",
+    details: `TEXT may use Markdown. When the service cannot be reached it is queued (exit 5). ${spaceWord}`,
+    words: ["SPACE", "TEXT"],
+    manyWords: true,
+    options: {},
+  },
+  read: {
+    summary: "show a conversation",
+    usage: "SPACE|HANDLE [--follow]",
+    details: spaceWord,
+    words: ["SPACE"],
+    options: { follow: "stay, and show what comes until Ctrl-C" },
   },
   sent: {
     summary: "list what this device sent, and what became of it",

@@ -11,11 +11,14 @@ import { explainError } from "./report-error.ts";
 import {
   contactJson,
   deviceJson,
+  lineJson,
   type ReceiptShownJson,
   type ReceiptVerifiedJson,
   receivedJson,
   refusedJson,
+  type SaidJson,
   sentJson,
+  spaceJson,
   waitingJson,
 } from "./result-lines.ts";
 import { Sandbox } from "./run-bulla.fixture.ts";
@@ -115,6 +118,17 @@ test("the JSON examples in the docs have the shapes that the commands print", ()
     ...file,
   } as const;
   const refused = { kind: "refused", transfer: null, from: null, name: null, code: "c", message: "m" } as const;
+  const space = {
+    space: "00",
+    kind: "group",
+    name: "n",
+    home: "h",
+    state: "active",
+    role: "owner",
+    chapter: 1,
+    history: "all",
+    members: [{ handle, role: "owner", devices: 1 }],
+  } as const;
   const shown: ReceiptShownJson = { transfer: "00", recipient: handle, day: "d", files: [file], out: null };
   const verified: ReceiptVerifiedJson = {
     transfer: "00",
@@ -129,6 +143,9 @@ test("the JSON examples in the docs have the shapes that the commands print", ()
   const examples: readonly (readonly [string, unknown])[] = [
     ["receipt show", shown],
     ["receipt verify", verified],
+    ["space", spaceJson(space)],
+    ["message", { space: "00", state: "sent" } satisfies SaidJson],
+    ["read", lineJson({ space: "00", id: "1", from: handle, at: 0, own: true, state: "sent", type: "text", text: "" })],
     ["init", cardJson(card, "h")],
     ["whoami", cardJson(card, "h")],
     ["devices", deviceJson({ deviceId: "d", thisDevice: true, state: "active" })],

@@ -81,6 +81,7 @@ export const errorSentences: Readonly<Record<ErrorCode, ErrorSentence>> = {
   ),
   "space/gap": detail(refused, "something that was said before is missing", askPerson),
   "space/unknown": own(unknown, "that space is not known here", "check the name"),
+  "space/not-allowed": own(failed, "the rules of that space do not allow it", "ask one of its owners"),
   "space/busy": own(failed, "another process works on the same conversation", again),
 
   "blob/refused": detail(refused, "received bytes were refused: they are not what was sent", askResend),
@@ -164,7 +165,11 @@ export const errorSentences: Readonly<Record<ErrorCode, ErrorSentence>> = {
     "check the address of the service, and whether something stands in between",
   ),
 
-  "service/malformed": detail(failed, "the service did not understand the request", update),
+  "service/malformed": detail(
+    failed,
+    "the service did not understand the request",
+    "check the date of this machine and of the service, and whether bulla is up to date",
+  ),
   "service/not-found": detail(unknown, "the service does not know that", "check the name"),
   "service/unauthorized": detail(
     failed,

@@ -31,14 +31,15 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 unknown recipient, transfer or space, 4
 }
 
 /** One command, or all that share a first word. */
-export function helpText(about: CommandName | "receipt"): string {
+export function helpText(about: string): string {
   const family = commandNames.filter((name) => name === about || name.startsWith(`${about} `));
   if (family.length > 1) {
     const summaries = columns(family.map((name) => [name, commandSpec(name).summary]));
     const details = isCommandName(about) ? `${commandSpec(about).details}\n\n` : "";
     return `${family.map((name) => usageLine(name)).join("")}\n${summaries}\n\n${details}${optionsBlock({})}`;
   }
-  const name = isCommandName(about) ? about : "receipt show";
+  const name = isCommandName(about) ? about : family[0];
+  if (name === undefined) return overviewText();
   const { summary, details, options } = commandSpec(name);
   return `${usageLine(name)}\n${capital(summary)}.\n\n${details}\n\n${optionsBlock(options)}`;
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { BullaError, errorCodes, InternalError } from "@bulla/wire";
 import { expect, test } from "vitest";
 import { errorSentences } from "./error-sentences.ts";
@@ -16,6 +17,12 @@ test("every error code has a sentence, a hint and an exit code, and nothing else
 test("a hint of the error's own goes before the default one, and every error has one", () => {
   expect(explainError(new BullaError("store/exists", "taken", { hint: "mine" })).error.hint).toBe("mine");
   for (const code of errorCodes) expect(explainError(new BullaError(code, "what happened")).error.hint).not.toBe("");
+});
+
+test("which of the things that were named it is about is shown to people, and is in nothing that gets logged", () => {
+  const error = new BullaError("contact/unknown-recipient", "nobody has that handle", { about: "carol@acme.example" });
+  expect(explainError(error).error.message).toBe("nobody has that handle: carol@acme.example");
+  expect(`${JSON.stringify(error)} ${String(error)} ${inspect(error)}`).not.toContain("carol");
 });
 
 test("what the protocol says stands in brackets behind a sentence for people", () => {

@@ -14,9 +14,10 @@ export interface Failure {
 export function explainError(error: unknown): Failure {
   const known = isBullaError(error) ? error : bugOf(error);
   const { exit, sentence, hint, message } = errorSentences[known.code];
+  const about = known.about === undefined ? "" : `: ${known.about}`;
   const texts = {
-    own: known.message || sentence,
-    detail: `${sentence} (${known.message})`,
+    own: `${known.message || sentence}${about}`,
+    detail: `${sentence} (${known.message})${about}`,
     hidden: `${sentence}${placeOf(error)}`,
   };
   return { exit, error: { code: known.code, message: oneLine(texts[message]), hint: oneLine(known.hint ?? hint) } };

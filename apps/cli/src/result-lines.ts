@@ -1,4 +1,4 @@
-import type { ContactView, DeviceView, FileView, ReceivedView, SentView } from "@bulla/client";
+import type { ContactView, DeviceView, FileView, LineView, ReceivedView, SentView, SpaceView } from "@bulla/client";
 import { hexOf } from "@bulla/wire";
 import type { Manifest } from "@bulla/wire/receipt";
 import { countText, dateOf, sizeText } from "./terminal-text.ts";
@@ -94,6 +94,66 @@ export interface ContactJson {
 
 export function contactJson({ handle, state, createFingerprint, host }: ContactView): ContactJson {
   return { handle, state, fingerprint: createFingerprint, host };
+}
+
+export interface SpaceJson {
+  readonly space: string;
+  readonly kind: SpaceView["kind"];
+  readonly name: string | null;
+  readonly home: string;
+  readonly state: SpaceView["state"];
+  readonly role: string | null;
+  readonly history: SpaceView["history"];
+  readonly members: readonly { readonly handle: string; readonly role: string; readonly devices: number }[];
+}
+
+export function spaceJson({ space, kind, name, home, state, role, history, members }: SpaceView): SpaceJson {
+  return {
+    space,
+    kind,
+    name,
+    home,
+    state,
+    role,
+    history,
+    members: members.map((member) => ({ handle: member.handle, role: member.role, devices: member.devices })),
+  };
+}
+
+export interface SaidJson {
+  readonly space: string;
+  readonly state: "sent" | "queued";
+}
+
+export interface LineJson {
+  readonly space: string;
+  readonly id: string;
+  readonly from: string;
+  /** UTC, as of RFC 3339. */
+  readonly at: string;
+  readonly type: LineView["type"];
+  readonly state: LineView["state"];
+  readonly text: string | null;
+  /** Whom it is about. */
+  readonly who: string | null;
+  readonly role: string | null;
+  readonly transfer: string | null;
+}
+
+export function lineJson(line: LineView): LineJson {
+  const { space, id, from, at, type, state } = line;
+  return {
+    space,
+    id,
+    from,
+    at: new Date(at).toISOString(),
+    type,
+    state,
+    text: "text" in line ? line.text : null,
+    who: "who" in line ? line.who : null,
+    role: line.type === "role" ? line.role : null,
+    transfer: line.type === "file" ? line.transfer : null,
+  };
 }
 
 export interface ReceiptShownJson {

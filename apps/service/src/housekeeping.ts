@@ -14,16 +14,22 @@ export interface HousekeepingParts {
   readonly admission: Admission;
   readonly clock: Clock;
   readonly log: (line: string) => void;
+  /** Milliseconds that have passed for this process, whatever the clock says. */
+  readonly elapsed?: () => number;
 }
 
 const roundMilliseconds = 60_000;
 const recordsPerSweep = 256;
+/** A clock that is wrong for a shorter time deletes nothing. */
+const patienceMilliseconds = 3_600_000;
 
-/** What is done by timer: counters are written and deleted content leaves the files each minute; what expired is deleted at the start and once a day. */
+/** What is done by timer: counters are written and deleted content leaves the files each minute; what expired is deleted once a day, when the clock has said that day for an hour. */
 export class Housekeeping {
   readonly #parts: HousekeepingParts;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
+  #day: number | undefined;
+  #daySince = 0;
   #sweptDay: number | undefined;
   #stopped = false;
 
@@ -32,12 +38,15 @@ export class Housekeeping {
   }
 
   start(): void {
-    const round = (): void => {
-      this.#running = this.#round();
-    };
-    this.#timer = setInterval(() => void this.#running.then(round), roundMilliseconds);
+    this.#timer = setInterval(() => void this.round(), roundMilliseconds);
     this.#timer.unref();
-    round();
+    void this.round();
+  }
+
+  /** One round, after the one before. */
+  round(): Promise<void> {
+    this.#running = this.#running.then(() => this.#round());
+    return this.#running;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -50,13 +59,22 @@ export class Housekeeping {
     const { streams, directory, leases, admission, clock, log } = this.#parts;
     try {
       const day = today(clock);
-      if (this.#sweptDay !== day) await this.#sweep(day);
+      if (this.#isSteady(day) && this.#sweptDay !== day) await this.#sweep(day);
       await admission.flush();
       for (const store of [streams, directory, leases]) await store.compact();
     } catch (error) {
       // The next round tries again.
       refusalOf(error, log);
     }
+  }
+
+  #isSteady(day: number): boolean {
+    const { elapsed = () => performance.now() } = this.#parts;
+    if (this.#day !== day) {
+      this.#day = day;
+      this.#daySince = elapsed();
+    }
+    return elapsed() - this.#daySince >= patienceMilliseconds;
   }
 
   async #sweep(day: number): Promise<void> {

@@ -19,9 +19,9 @@ export function bitflipRecordRows({
   newBob,
   invitation,
   space,
+  first,
   read,
   unread,
-  whole,
   show,
 }: Conversation): readonly Row[] {
   const [{ outer, signed }] = unread;
@@ -54,7 +54,7 @@ export function bitflipRecordRows({
       stage.proxy.lies = {};
     }
   };
-  const honestly = whole.slice(0, read.length - 1);
+  const honestly = first;
 
   return [
     {

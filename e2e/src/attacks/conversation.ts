@@ -2,7 +2,7 @@ import type { OuterRecord, SignedRecord } from "@bulla/core";
 import type { Lies } from "@bulla/testkit";
 import { envelopePostCodec, routes } from "@bulla/wire/api";
 import { decode } from "@bulla/wire/encoding";
-import { type FileBody, type Forged, forge, openRecord, transferIn } from "./forge.ts";
+import { type FileBody, type Forged, forge, openRecord, saysFiles, transferIn } from "./forge.ts";
 import { type InnerSpace, type InnerView, lookInside, onlySpace, storedRecords } from "./inner-view.ts";
 import type { Inside } from "./inside.ts";
 import { type Person, type Received, Stage } from "./stage.ts";
@@ -33,6 +33,8 @@ export interface Conversation {
   readonly space: InnerSpace;
   /** What the stream held when Bob last read it, in the end, and in between. */
   readonly read: readonly OuterRecord[];
+  /** The opening, and the files that Alice sent first. */
+  readonly first: readonly OuterRecord[];
   readonly whole: readonly OuterRecord[];
   readonly unread: readonly [Unread, Unread, Unread];
   readonly later: OuterRecord;
@@ -59,14 +61,11 @@ export async function startConversation(): Promise<Conversation> {
   await stage.send(alice, carol, await stage.file("secret.txt", "for carol only"));
   await stage.receive(bob);
   await stage.receive(carol);
-  const { spaces } = await lookInside(inside, bob);
-  const [
-    {
-      chapter: { stream },
-    },
-  ] = spaces as readonly [InnerSpace];
+  const bobView = await lookInside(inside, bob);
+  const { stream } = onlySpace(bobView).chapter;
   await stage.use(alice, (client) => client.sent());
   const read = storedRecords(stage.dataFolder, stream.sid);
+  const said = await Promise.all(read.map((outer) => saysFiles(inside, bobView.primitives, onlySpace(bobView), outer)));
   const pair = [await stage.file("invoice.txt", "pay 10"), await stage.file("reminder.txt", "pay 99999")];
   await stage.use(alice, async (client) => {
     await client.send({ source: { kind: "paths", paths: pair }, to: [bob.handle], note });
@@ -100,6 +99,7 @@ export async function startConversation(): Promise<Conversation> {
     bobInside,
     space,
     read,
+    first: read.slice(0, said.indexOf(true) + 1),
     whole,
     unread: [first, second, third],
     later,

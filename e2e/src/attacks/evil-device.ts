@@ -65,7 +65,7 @@ export async function canRead(
       continue;
     const { envelope } = decode(envelopePostCodec, body, { maxBytes: 32768 });
     const opened = await core.openEnvelope(primitives, me, secrets, envelope).catch(() => undefined);
-    if (opened === undefined) continue;
+    if (opened?.body.kind !== "invitation") continue;
     const { space, chapter } = opened.body;
     const stream = core.streamSecrets(primitives, chapter.key.slice() as Parameters<typeof core.streamSecrets>[1], 0);
     for (const record of storedRecords(dataFolder, stream.sid)) {

@@ -46,6 +46,19 @@ export function transferIn({ content }: Inside, encoded: Uint8Array): FileBody {
   return event.body;
 }
 
+/** Whether a record says files, as everybody with the key can tell. */
+export async function saysFiles(
+  inside: Inside,
+  primitives: Primitives,
+  space: InnerSpace,
+  outer: OuterRecord,
+): Promise<boolean> {
+  const opened = await openRecord(inside, primitives, space, outer).catch(() => undefined);
+  if (opened === undefined) return false;
+  const event = inside.content.decodeEvent(opened.content);
+  return !inside.content.isUnknown(event) && event.body.kind === "file";
+}
+
 /** The same files under other names, as a new transfer unless it shall pass for the old one. */
 export function renamed(
   { content }: Inside,

@@ -34,7 +34,7 @@ export async function lookInside({ core, node, wire }: Inside, person: Person): 
     const [, space = "", what] = key.split("/");
     if (what !== "chapter") continue;
     const chapter = core.decodeChapter(primitives, value);
-    if (chapter.constitution.kind !== "direct") continue;
+    if (chapter.constitution.kind === "self") continue;
     const info = decodeCbor(await need(store.get(`space/${space}/info`)), { maxBytes: 4096 }) as readonly unknown[];
     spaces.push({
       space,

@@ -18,6 +18,31 @@ export interface RecordPlace {
   readonly kind: RecordKind;
 }
 
+/** A member of a space, or somebody who would like to be one, with what lies in its home. */
+export interface Actor {
+  readonly me: core.MemberDevice;
+  readonly secrets: core.DeviceSecrets;
+  readonly chain: identity.VerifiedChain;
+  readonly chapter?: core.Chapter;
+}
+
+export interface Cast {
+  readonly alice: Actor;
+  readonly bob: Actor;
+  readonly mallory: Actor;
+  readonly eve: Actor;
+  readonly records: readonly core.OuterRecord[];
+}
+
+/** An attack by commit, ready to be carried out. */
+export interface StagedCommit {
+  readonly chains: ReadonlyMap<string, identity.VerifiedChain>;
+  readonly streams: readonly { readonly stream: core.StreamSecrets; readonly records: readonly core.OuterRecord[] }[];
+  readonly hostile: readonly core.OuterRecord[];
+  readonly twin: readonly core.OuterRecord[] | undefined;
+  readonly number: number;
+}
+
 /** One build of the product, doors and some of what is behind them. */
 export interface Inside {
   readonly node: typeof node;
@@ -52,9 +77,6 @@ export interface Inside {
     plaintext: Uint8Array,
   ): Promise<Uint8Array>;
   encodeIdentity(device: core.MemberDevice): Uint8Array;
-  readonly commitAttacks: readonly {
-    readonly id: string;
-    readonly attack: string;
-    run(): Promise<{ readonly refused: boolean; readonly control: boolean }>;
-  }[];
+  readonly commitAttacks: readonly { readonly id: string; readonly attack: string }[];
+  stageCommit(id: string, cast: Cast): Promise<StagedCommit>;
 }

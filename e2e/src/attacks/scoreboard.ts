@@ -9,7 +9,8 @@ import { root } from "./variant.ts";
 const lanes: readonly (readonly string[])[] = [
   ["transfers", "home", "requests"],
   ["records", "service-rules", "floods"],
-  ["commits", "keys", "seized", "gates"],
+  ["commits"],
+  ["keys", "seized", "gates"],
 ];
 
 /** Run every attack. @returns the verdicts in the order of the families */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { splitHandle } from "@bulla/wire";
 import { routes } from "@bulla/wire/api";
-import { openRecord, transferIn } from "./forge.ts";
+import { openRecord, saysFiles, transferIn } from "./forge.ts";
 import { lookInside, onlySpace, storedRecords } from "./inner-view.ts";
 import { removeAtEnd } from "./leftovers.ts";
 import type { Family, Row } from "./row.ts";
@@ -61,8 +61,8 @@ async function rows(): Promise<readonly Row[]> {
   const { stream, key } = space.chapter;
   const blobKeys: Needle[] = [];
   for (const record of storedRecords(join(folder, "data"), stream.sid)) {
-    const opened = await openRecord(inside, view.primitives, space, record).catch(() => undefined);
-    if (opened === undefined || opened.claims.author.handle === bob) continue;
+    if (!(await saysFiles(inside, view.primitives, space, record))) continue;
+    const opened = await openRecord(inside, view.primitives, space, record);
     const { transfer } = transferIn(inside, opened.content);
     if (transfer.kind === "inline")
       for (const { reference } of inside.content.decodeTransfer(transfer.transfer).blobs)

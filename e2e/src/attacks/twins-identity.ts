@@ -83,13 +83,7 @@ export const identityTwins = {
       by: "",
     },
   ],
-  welcomesReplace: [
-    {
-      file: "client/src/engine/inbox.ts",
-      code: `if (contact.state === "blocked" || (await loadInfo(account.store, hexOf(opened.body.space))) !== undefined) return { kind: "nothing" };`,
-      by: `if (contact.state === "blocked") return { kind: "nothing" };`,
-    },
-  ],
+  welcomesReplace: [{ file: "client/src/engine/inbox.ts", function: "isFollowed", by: "async () => false" }],
   anyReceipt: [
     {
       file: "wire/src/receipt/receipt.ts",

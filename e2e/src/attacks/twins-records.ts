@@ -54,6 +54,42 @@ export const recordTwins = {
       by: "",
     },
   ],
+  /** A client that leaves commits to the MLS library as it comes. */
+  commitsBelieved: [
+    {
+      file: "core/src/space/mls-message.ts",
+      function: "decodeExactly",
+      by: "(input) => mls.decodeMlsMessage(input, 0)[0]",
+    },
+    {
+      file: "core/src/space/guard.ts",
+      function: "inspectCommit",
+      by: "async (_primitives, input) => decodeExactly(input)",
+    },
+    { file: "core/src/space/guard.ts", function: "checkRoster", by: "() => undefined" },
+    {
+      file: "core/src/space/group.ts",
+      code: `const framed = { wireformat: "mls_public_message", publicMessage: message } as const;`,
+      by: "const framed = message;",
+    },
+    {
+      file: "core/src/space/group.ts",
+      code: "return authority(decodeIdentity(credential.identity), signatureKey);",
+      by: "return true;",
+    },
+    { file: "core/src/space/path-keys.ts", function: "checkPathKeys", by: "async () => undefined" },
+    { file: "core/src/space/follow.ts", function: "verifyNewDevice", by: "async () => undefined" },
+    {
+      file: "core/src/space/follow.ts",
+      code: `else if (memberOf(chapter.constitution, author.handle) === undefined) throw refusedClosing("its author is no member");`,
+      by: "",
+    },
+    {
+      file: "core/src/space/follow.ts",
+      code: `if (!equalBytes(constitutionHash(primitives, next), content.constitutionHash)) throw refusedClosing("its operations lead to another constitution");`,
+      by: "",
+    },
+  ],
   closingsBelieved: [
     {
       file: "core/src/space/follow.ts",

@@ -24,6 +24,7 @@ export { unwrapRecord, wrapRecord } from "./packages/core/src/space/outer-record
 export { openAtPlace, sealAtPlace } from "./packages/core/src/space/record-seal.ts";
 export { encodeIdentity } from "./packages/core/src/space/member-device.ts";
 export { commitAttacks } from "./packages/core/src/space/testing/commit-attacks.fixture.ts";
+export { stageCommit } from "./packages/core/src/space/testing/staged-commit.fixture.ts";
 export { createService } from "@bulla/service";
 `;
 
@@ -40,6 +41,20 @@ export function product(...names: readonly SwapName[]): Promise<Inside> {
 
 /** As `product`, with swaps that nobody has named. */
 export async function buildProduct(swaps: readonly Swap[]): Promise<Inside> {
+  const folder = await buildSwapped(swaps, {
+    product: "attacks:product",
+    "worker/seal-worker": "packages/client/src/platform/node/worker/seal-worker.ts",
+  });
+  return (await import(pathToFileURL(join(folder, "product.mjs")).href)) as Inside;
+}
+
+/** Build files of the product with these checks swapped.
+ *  @param entryPoints sources by the name of the file to build, without its `.mjs`
+ *  @returns their folder, which goes when this process ends */
+export async function buildSwapped(
+  swaps: readonly Swap[],
+  entryPoints: Readonly<Record<string, string>>,
+): Promise<string> {
   // Beside the packages, because what is not ours is loaded from there and not built in.
   const parent = join(root, "e2e/dist/attacks");
   await mkdir(parent, { recursive: true });
@@ -48,10 +63,7 @@ export async function buildProduct(swaps: readonly Swap[]): Promise<Inside> {
   try {
     await build({
       absWorkingDir: root,
-      entryPoints: {
-        product: "attacks:product",
-        "worker/seal-worker": "packages/client/src/platform/node/worker/seal-worker.ts",
-      },
+      entryPoints: { ...entryPoints },
       bundle: true,
       outdir: folder,
       outExtension: { ".js": ".mjs" },
@@ -63,7 +75,7 @@ export async function buildProduct(swaps: readonly Swap[]): Promise<Inside> {
       plugins: [entrance(swaps), twins.plugin],
     });
     twins.checkDone();
-    return (await import(pathToFileURL(join(folder, "product.mjs")).href)) as Inside;
+    return folder;
   } finally {
     removeAtEnd(folder);
   }

@@ -1,6 +1,6 @@
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { errorCode, field, jsonLines } from "../support/json-lines.ts";
 import type { ServiceProcess } from "../support/service-process.ts";
@@ -56,6 +56,7 @@ describe("a new account", () => {
     const second = place.device("taken-again");
     const refused = await second.run(["init", "taken", "--service", service.url, "--json"]);
     expect({ code: refused.code, error: errorCode(refused) }).toEqual({ code: 1, error: "service/conflict" });
+    expect(readdirSync(dirname(second.home)).filter((name) => name.includes(".init-"))).toEqual([]);
     expect(await second.run(["init", "not-taken", "--service", service.url])).toMatchObject({ code: 0 });
   });
 

@@ -82,6 +82,13 @@ describe("strangers from another service", () => {
     expect(listTree(dora.out)).toContain("one.txt");
   });
 
+  test("receiving from a handle that nobody has is exit code 3, and says which", async () => {
+    const mona = await member("mona", one);
+    const received = await mona.run(["receive", "--from", "nobody-at-all", "--out", mona.out, "--json"]);
+    expect([received.code, errorCode(received)]).toEqual([3, "contact/unknown-recipient"]);
+    expect(received.stdout).toContain("nobody-at-all@one.example");
+  });
+
   test("accepting somebody unknown is exit code 3", async () => {
     const henry = await member("henry", one);
     const accepted = await henry.run(["contacts", "accept", "nobody@two.example", "--json"]);

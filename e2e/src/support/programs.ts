@@ -28,6 +28,10 @@ export interface Ended {
 }
 
 export interface RunOptions {
+  /** Another command than the built one. */
+  readonly program?: string | undefined;
+  /** Told at once when it has written to standard output. */
+  readonly onOutput?: () => void;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
@@ -46,12 +50,14 @@ export interface RunningProgram {
 
 /** Run the `bulla` command; no variable of the caller's environment reaches it but PATH and those given. */
 export function startBulla(args: readonly string[], options: RunOptions = {}): RunningProgram {
-  const { cwd, env = {}, input } = options;
+  const { program = bullaProgram, cwd, env = {}, input, onOutput } = options;
   const { PATH = "" } = process.env;
-  const child = spawn(bullaProgram, args, { cwd, env: { PATH, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, args, { cwd, env: { PATH, ...env }, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.on("error", () => undefined);
   child.stdin.end(input ?? "");
-  return watchProgram(child);
+  const running = watchProgram(child);
+  if (onOutput !== undefined) child.stdout.on("data", onOutput);
+  return running;
 }
 
 function watchProgram(child: ChildProcess): RunningProgram {

@@ -7,6 +7,8 @@ export interface ServiceProcessOptions {
   readonly port?: number;
   readonly domain?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another command than the built `bulla`. */
+  readonly program?: string;
 }
 
 /** `bulla serve` as a process of its own. */
@@ -25,10 +27,13 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** Resolves once it listens. */
   static async start(folder: string, options: ServiceProcessOptions = {}): Promise<ServiceProcess> {
-    const { port = 0, domain, env = {} } = options;
+    const { port = 0, domain, env = {}, program: command } = options;
     const named = domain === undefined ? [] : ["--domain", domain];
     const args = ["serve", "--data", folder, "--port", String(port), "--json", ...named];
-    const program = startBulla(args, { env: { HOME: folder, ...env } });
+    const program = startBulla(args, {
+      env: { HOME: folder, ...env },
+      ...(command === undefined ? {} : { program: command }),
+    });
     const line = await waitUntil("a listening service", () => {
       if (program.hasEnded) throw new Error(`the service ended: ${program.stderr}`);
       return program.lines[0]?.endsWith("}") === true && program.lines[0];

@@ -9,6 +9,7 @@ import type {
   SentView,
   WorkOptions,
 } from "./client.ts";
+import type { Conversations } from "./conversations/conversations.ts";
 import type { Account } from "./engine/account.ts";
 import { fingerprintOf } from "./engine/chain-shelf.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -19,20 +20,34 @@ export interface SessionParts {
   readonly account: Account;
   readonly engine: Engine;
   readonly transfers: Transfers;
+  readonly conversations: Conversations;
   readonly close: () => Promise<void>;
 }
 
 const watchMilliseconds = 3000;
 
 /** The façade over engine and transfers. */
-export function createSession({ account, engine, transfers, close }: SessionParts): Client {
+export function createSession({ account, engine, transfers, conversations, close }: SessionParts): Client {
   const tend = async (): Promise<void> => {
     await engine.foundSelfSpace();
     await engine.tendAccount();
   };
 
+  /** Read everything that is new, as far as the service can be reached. Whoever the rules of `receive` let in is let in. */
+  const catchUp = async (): Promise<void> => {
+    try {
+      await tend();
+      await engine.readInbox({ watching: false });
+      await engine.retryWaiting();
+      await engine.syncAll();
+    } catch (error) {
+      ignoreOffline(error);
+    }
+  };
+
   async function* receiveOnce(request: ReceiveRequest, options: WorkOptions): AsyncGenerator<ReceivedView> {
     const rules = { watching: request.watch === true, ...(request.from === undefined ? {} : { from: request.from }) };
+    if (request.from !== undefined) await engine.mustExist(request.from);
     const news = await engine.readInbox(rules);
     const refused = [...news.refused, ...(await engine.retryWaiting())];
     if (request.from !== undefined) refused.push(...(await engine.letInNamed(request.from)));
@@ -147,6 +162,33 @@ export function createSession({ account, engine, transfers, close }: SessionPart
     },
 
     receipt: (transferId) => transfers.receipt(transferId),
+
+    async spaces() {
+      await catchUp();
+      return conversations.list();
+    },
+    space: (space) => conversations.show(space),
+    async directSpace(handle) {
+      await catchUp();
+      return engine.directSpace(handle);
+    },
+    async createSpace(name, members) {
+      await tend();
+      return conversations.create(name, members);
+    },
+    addMembers: (space, members, role = "member") => engine.groups.add(space, members, role),
+    removeMembers: (space, members) => engine.groups.remove(space, members),
+    setRole: (space, member, role) => engine.groups.setRole(space, member, role),
+    setHistory: (space, history) => engine.groups.setHistory(space, history),
+    renameSpace: (space, name) => conversations.rename(space, name),
+    rotateSpace: (space) => engine.groups.rotate(space),
+    leaveSpace: (space) => engine.groups.leave(space),
+    say: (space, text) => conversations.say(space, text),
+    async lines(space) {
+      await conversations.show(space);
+      await catchUp();
+      return conversations.read(space);
+    },
 
     async pinOf(handle: Handle, position?: number): ReturnType<Client["pinOf"]> {
       const chain = await engine.chains.stored(handle);

@@ -1,3 +1,4 @@
+import type { Role } from "@bulla/core";
 import type { Handle } from "@bulla/wire";
 import type { Manifest, SignedReceipt } from "@bulla/wire/receipt";
 
@@ -22,6 +23,32 @@ export interface Client extends AsyncDisposable {
   sent(options?: WorkOptions): Promise<readonly SentView[]>;
   /** The receipt file of a transfer that was received. @throws BullaError transfer/unknown, receipt/none when there is none yet */
   receipt(transferId: string): Promise<ReceiptView>;
+  /** Conversations with people and groups, by name. Reads what is new first, when the service can be reached. */
+  spaces(): Promise<readonly SpaceView[]>;
+  /** @throws BullaError space/unknown */
+  space(space: string): Promise<SpaceView>;
+  /** The conversation with one person; founded when there is none yet. @throws BullaError contact/*, identity/*, transport/* */
+  directSpace(handle: Handle): Promise<string>;
+  /** Found a group. @returns its id. @throws BullaError contact/*, identity/*, transport/* */
+  createSpace(name: string, members: readonly Handle[]): Promise<string>;
+  /** @throws BullaError space/not-allowed, space/not-a-member, contact/*, identity/*, transport/* */
+  addMembers(space: string, members: readonly Handle[], role?: Role): Promise<void>;
+  /** @throws BullaError as `addMembers` */
+  removeMembers(space: string, members: readonly Handle[]): Promise<void>;
+  /** @throws BullaError as `addMembers` */
+  setRole(space: string, member: Handle, role: Role): Promise<void>;
+  /** What newcomers may read: everything that was said, or what is said from then on. Owners may. @throws BullaError as `addMembers` */
+  setHistory(space: string, history: "all" | "now"): Promise<void>;
+  /** @throws BullaError space/not-allowed */
+  renameSpace(space: string, name: string): Promise<"sent" | "queued">;
+  /** Fresh keys for everybody. @throws BullaError as `addMembers` */
+  rotateSpace(space: string): Promise<void>;
+  /** `said`: another member lets this account go at the next occasion. @throws BullaError space/not-allowed for the last owner */
+  leaveSpace(space: string): Promise<"said" | "gone">;
+  /** Say something, as Markdown. @throws BullaError space/*, wire/too-large */
+  say(space: string, text: string): Promise<"sent" | "queued">;
+  /** What was said and changed, oldest first. Reads what is new first, when the service can be reached. @throws BullaError space/unknown */
+  lines(space: string): Promise<readonly LineView[]>;
   /** What this device pinned for an account, at that position or the last one before it: undefined when it never met the account. For checking receipts offline. */
   pinOf(
     handle: Handle,
@@ -30,6 +57,47 @@ export interface Client extends AsyncDisposable {
     { readonly position: number; readonly hash: Uint8Array; readonly createFingerprint: Uint8Array } | undefined
   >;
 }
+
+/** A conversation: with one person, or a group. */
+export interface SpaceView {
+  /** 32 hex digits. */
+  readonly space: string;
+  readonly kind: "direct" | "group";
+  /** A group's name, a person's handle; null before a name is known. */
+  readonly name: string | null;
+  /** Host of the service that keeps it. */
+  readonly home: string;
+  /** `frozen`: its members are shown different things. `stuck`: this device cannot follow, and has to be let in again. `removed`: no longer in it. */
+  readonly state: "active" | "removed" | "frozen" | "stuck";
+  /** Of this account; null when it is not in it any more. */
+  readonly role: Role | null;
+  readonly chapter: number;
+  /** What newcomers may read. */
+  readonly history: "all" | "now";
+  readonly members: readonly { readonly handle: Handle; readonly role: Role; readonly devices: number }[];
+}
+
+/** One thing in a conversation. */
+export type LineView = {
+  readonly space: string;
+  readonly id: string;
+  readonly from: Handle;
+  /** Milliseconds since 1970: what the author's clock said, or when this device read it. */
+  readonly at: number;
+  readonly own: boolean;
+  /** `queued`: sealed here, not acknowledged yet. `held`: others would read it now than when it was said, so a person has to decide. */
+  readonly state: "sent" | "queued" | "held";
+} & (
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "file"; readonly transfer: string; readonly text: string | null }
+  | { readonly type: "named"; readonly text: string }
+  /** `shared`: gave them what was said before. */
+  | { readonly type: "added" | "removed" | "shared"; readonly who: Handle }
+  | { readonly type: "role"; readonly who: Handle; readonly role: Role }
+  | { readonly type: "leaving" }
+  /** From a newer version of the program. */
+  | { readonly type: "unknown" }
+);
 
 export interface DeviceView {
   readonly deviceId: string;

@@ -1,8 +1,10 @@
+export { isSpaceName } from "@bulla/content";
 export type {
   Client,
   ContactView,
   DeviceView,
   FileView,
+  LineView,
   Progress,
   ReceiptView,
   ReceivedView,
@@ -10,6 +12,7 @@ export type {
   SendRequest,
   SendSource,
   SentView,
+  SpaceView,
   TransferState,
   WorkOptions,
 } from "./client.ts";

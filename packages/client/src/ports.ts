@@ -40,6 +40,8 @@ export interface TransportRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly maxAnswerBytes: number;
+  /** Memory for the answer's body, for an adapter that can use it: then the body is a view of it. Nothing is written to it once the request is over. */
+  readonly into?: Uint8Array;
   readonly signal?: AbortSignal;
 }
 
@@ -77,7 +79,10 @@ export interface Files {
 
 export interface Scan {
   readonly files: readonly ScannedFile[];
-  readonly skipped: readonly { readonly path: string; readonly why: "link" | "special" | "unreadable" | "device" }[];
+  readonly skipped: readonly {
+    readonly path: string;
+    readonly why: "link" | "special" | "unreadable" | "device" | "empty";
+  }[];
 }
 
 export interface ScannedFile {
@@ -116,6 +121,8 @@ export interface Sealer {
   /** Check one chunk's hash and open the segments that end in it.
    *  @throws BullaError blob/missing-chunk – other bytes than the reference names: fetching again may help; blob/refused – the right bytes do not open */
   openChunk(request: OpenChunkRequest, options?: JobOptions): Promise<OpenedPlaintext>;
+  /** Memory for one chunk that is to be opened, so that chunk after chunk comes into the same few places. Absent where a chunk stays in the memory in which it came. */
+  borrowRoom?(): PooledBytes;
   /** SHA-256 of a whole source. @throws BullaError transfer/source-unreadable, blob/source-changed */
   hashSource(source: PlaintextSource, options?: JobOptions): Promise<Uint8Array>;
   /** SHA-256 over bytes as they come. */
@@ -159,7 +166,7 @@ export interface OpenedPlaintext extends PooledBytes {
 export interface OpenChunkRequest {
   readonly opening: BlobOpening;
   readonly index: number;
-  /** The chunk's ciphertext. Given away: its buffer is detached when the view covers all of it. */
+  /** The chunk's ciphertext. Given away: its buffer is detached when the view covers all of it, unless it is shared memory. */
   readonly chunk: Uint8Array;
   /** `segmentTail` of the chunk before; empty for the first. */
   readonly before: Uint8Array;

@@ -1,5 +1,5 @@
 import { encodingsOf, mutationsOf, readsOneSpelling, valuesOf } from "@bulla/testkit/properties";
-import { isBullaError, limits, utf8 } from "@bulla/wire";
+import { isBullaError, limits, parseHandle, utf8 } from "@bulla/wire";
 import { encodeCbor } from "@bulla/wire/encoding";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -27,6 +27,9 @@ const bodies: readonly EventBody[] = [
   { kind: "receipt", transferId: id, state: { kind: "refused" } },
   { kind: "system", what: { kind: "founded" } },
   { kind: "system", what: { kind: "capability", secret: new Uint8Array(32), deviceId: id } },
+  { kind: "system", what: { kind: "named", name: "Küche & Bad" } },
+  { kind: "system", what: { kind: "granted", handle: parseHandle("bob@acme.example") } },
+  { kind: "system", what: { kind: "leaving", operation: Uint8Array.of(1) } },
 ];
 
 const refusal = (code: string): unknown => expect.objectContaining({ name: "BullaError", code });
@@ -70,7 +73,10 @@ describe("an event", () => {
     ["whose body is not a tagged value", fields([1])],
     ["whose kind is text", fields(["note", ["hi"]])],
     ["of a known kind with other fields", fields([1, ["hi", 1]])],
-    ["of a known kind with an unknown inner kind", fields([4, [[3, []]]])],
+    ["of a known kind with an unknown inner kind", fields([4, [[6, []]]])],
+    ["that names a space with nothing", fields([4, [[3, [""]]]])],
+    ["that names a space with two lines", fields([4, [[3, ["a\nb"]]]])],
+    ["that names a space with blanks around", fields([4, [[3, [" a"]]]])],
     ["with a field fewer", encodeCbor([1, salt, null, new Uint8Array(), null, null, [1, ["hi"]]])],
     ["with a field more", encodeCbor([1, salt, null, new Uint8Array(), null, null, [], [1, ["hi"]], 0])],
     ["that is no list", encodeCbor("hi")],

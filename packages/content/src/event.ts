@@ -1,4 +1,4 @@
-import { limits } from "@bulla/wire";
+import { limits, uintBytes, utf8 } from "@bulla/wire";
 import {
   bytes,
   type Codec,
@@ -8,15 +8,27 @@ import {
   flag,
   list,
   nullable,
+  refine,
   struct,
   text,
   uint,
   variant,
   version,
 } from "@bulla/wire/encoding";
+import { handleCodec } from "@bulla/wire/identity";
 import { signedReceiptCodec } from "@bulla/wire/receipt";
 import { blobReferenceCodec } from "./blob-reference.ts";
 import { hostCodec, noteCodec } from "./transfer.ts";
+
+const maxNameBytes = 200;
+
+/** Whether a space can be called that: one line, no blanks around it, at most 200 bytes. */
+export function isSpaceName(name: string): boolean {
+  const bytes = utf8(name).length;
+  return bytes > 0 && bytes <= maxNameBytes && name.trim() === name && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name);
+}
+
+const spaceNameCodec: Codec<string> = refine(text(maxNameBytes, 1), "a name of one line", isSpaceName);
 
 /** What is said. Numbers never change their meaning. */
 const bodyShape = variant({
@@ -60,6 +72,12 @@ const bodyShape = variant({
         founded: [1, struct({})],
         /** An inbox capability for the members of a direct space. */
         capability: [2, struct({ secret: bytes(32), deviceId: bytes(16) })],
+        /** What the space is called from here on; counts when an owner or admin said it. */
+        named: [3, struct({ name: spaceNameCodec })],
+        /** The author's account wants to go: a signed operation for whoever commits next. */
+        leaving: [4, struct({ operation: bytes({ min: 1, max: 8192 }) })],
+        /** The author gave that member the keys to what was said before. */
+        granted: [5, struct({ handle: handleCodec })],
       }),
     }),
   ],
@@ -91,8 +109,11 @@ export function encodeEvent(event: Event): Uint8Array {
   return encode(eventCodec, event);
 }
 
-/** A plain event with nothing but a body. */
-export function eventOf(body: EventBody, salt: Uint8Array): Event {
+/** Name of the extension that holds when something was said. */
+const saidAt = "at";
+
+/** A plain event with nothing but a body and, perhaps, when it was said: milliseconds since 1970 by the author's clock. */
+export function eventOf(body: EventBody, salt: Uint8Array, at?: number): Event {
   return {
     version: 1,
     salt,
@@ -100,10 +121,21 @@ export function eventOf(body: EventBody, salt: Uint8Array): Event {
     topicId: new Uint8Array(),
     expires: null,
     inReplyTo: null,
-    extensions: [],
+    extensions: at === undefined ? [] : [{ name: saidAt, value: uintBytes(at, 8) }],
     body,
   };
 }
+
+/** When the author says that it was said, in milliseconds since 1970; a claim, like everything a clock says. */
+export function saidAtOf({ extensions }: Event): number | undefined {
+  const value = extensions.find(({ name }) => name === saidAt)?.value;
+  if (value?.length !== 8) return undefined;
+  const at = new DataView(value.buffer, value.byteOffset, value.byteLength).getBigUint64(0);
+  return at <= BigInt(maxDate) ? Number(at) : undefined;
+}
+
+/** The latest moment that a date can show (ECMA-262, time values). */
+const maxDate = 8.64e15;
 
 const bodyIndex = 7;
 const knownKinds = 4;

@@ -6,7 +6,9 @@ export {
   encodeEvent,
   eventCodec,
   eventOf,
+  isSpaceName,
   isUnknown,
+  saidAtOf,
   type UnknownEvent,
 } from "./event.ts";
 export { decodeTransfer, encodeTransfer, type FilePlace, placesOf, type Transfer, transferCodec } from "./transfer.ts";

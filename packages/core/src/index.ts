@@ -78,11 +78,14 @@ export {
   memberOf,
   type Policy,
   type Role,
+  roleCodec,
   type SpaceKind,
 } from "./space/constitution.ts";
 export {
   type EnvelopeBody,
+  type GrantedHistory,
   type Invitation,
+  maxGrantedKeys,
   type OpenedEnvelope,
   openEnvelope,
   sealEnvelope,
@@ -105,9 +108,17 @@ export {
 } from "./space/key-package.ts";
 export { deviceName, type MemberDevice, sameDevice } from "./space/member-device.ts";
 export { makeOpening } from "./space/opening.ts";
-export { type OperationBody, type SignedOperation, signOperation } from "./space/operation.ts";
+export {
+  decodeOperation,
+  decodeOperations,
+  encodeOperations,
+  type OperationBody,
+  type SignedOperation,
+  signOperation,
+} from "./space/operation.ts";
 export type { OuterRecord } from "./space/outer-record.ts";
 export { openPiece, type PieceLookup, piecesInMemory } from "./space/parts.ts";
+export { type PastChapter, type PastRecord, readPastChapter } from "./space/past-chapter.ts";
 export { type Peeked, peekRecord } from "./space/peek-record.ts";
 export {
   type ReadContext,
@@ -116,5 +127,7 @@ export {
   readRecord,
   type StoredEntry,
 } from "./space/read-record.ts";
+export { mayCommit, mayOperate, maySend } from "./space/rights.ts";
 export { sealFleeting, sealLasting } from "./space/say.ts";
 export { decodeSignedRecord, encodeSignedRecord, maxContentBytes, type SignedRecord } from "./space/signed-record.ts";
+export { welcomeFor } from "./space/welcome-for.ts";

@@ -29,6 +29,7 @@ export const errorCodes = [
   "space/rolled-back",
   "space/unknown",
   "space/busy",
+  "space/not-allowed",
   // blobs and transfers
   "blob/refused",
   "blob/source-changed",
@@ -89,6 +90,7 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number];
 
 export interface BullaErrorOptions {
+  readonly about?: string | undefined;
   readonly cause?: unknown;
   /** What the person can do next, in one sentence. Apps may replace it with their own. */
   readonly hint?: string;
@@ -99,10 +101,13 @@ export class BullaError extends Error {
   override readonly name = "BullaError";
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  /** Which of the things that the caller named it is about: a handle, a path. For whoever named it, to be shown and not logged; it is in no message and not enumerable. */
+  declare readonly about: string | undefined;
   constructor(code: ErrorCode, message: string, options: BullaErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    Object.defineProperty(this, "about", { value: options.about, enumerable: false });
   }
 }
 

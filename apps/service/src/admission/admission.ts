@@ -80,9 +80,10 @@ export class CountingAdmission implements Admission {
 
   #current(usage: Usage | undefined): Usage {
     const day = today(this.#clock);
-    return usage !== undefined && day < usage.sinceDay + this.#quota.days
-      ? usage
-      : { sinceDay: day, byteDays: 0, streams: 0, envelopes: 0 };
+    if (usage === undefined || day >= usage.sinceDay + this.#quota.days)
+      return { sinceDay: day, byteDays: 0, streams: 0, envelopes: 0 };
+    // A clock that ran ahead must not make the days of a quota longer.
+    return { ...usage, sinceDay: Math.min(usage.sinceDay, day) };
   }
 }
 

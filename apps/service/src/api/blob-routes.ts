@@ -3,6 +3,7 @@ import { BullaError, bytesOfBase64url, limits } from "@bulla/wire";
 import { headerNames, leaseEndCodec, mediaTypes, missingAnswerCodec, missingQuestionCodec } from "@bulla/wire/api";
 import { encode } from "@bulla/wire/encoding";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { dropBuffer } from "../objects/fs/drop-buffer.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeBody, parameterOf } from "./request-body.ts";
 
@@ -22,10 +23,13 @@ export function blobRoutes(app: FastifyInstance, context: ApiContext): void {
       return reply.hijack();
     }
     reply.raw.once("close", () => void chunk[Symbol.asyncDispose]());
+    const pieces: Uint8Array[] = [];
+    // All of it is with the system then. Of an answer that was cut off, some may still be under way.
+    reply.raw.once("finish", () => pieces.forEach(dropBuffer));
     return reply
       .type(mediaTypes.octets)
       .header("content-length", chunk.size)
-      .send(Readable.from(chunk.read(), { objectMode: false, highWaterMark: 1 }));
+      .send(Readable.from(noting(chunk.read(), pieces), { objectMode: false, highWaterMark: 1 }));
   });
 
   app.post("/v1/leases/missing", { bodyLimit: questionBytes }, async (request, reply) => {
@@ -59,6 +63,13 @@ export function blobRoutes(app: FastifyInstance, context: ApiContext): void {
       return reply.code(204).send();
     });
   });
+}
+
+async function* noting<T>(items: AsyncIterable<T>, noted: T[]): AsyncIterable<T> {
+  for await (const item of items) {
+    noted.push(item);
+    yield item;
+  }
 }
 
 function bytes32(text: string, what: string): Uint8Array {

@@ -75,22 +75,22 @@ export class Blobs {
   /** Ends the leases whose tokens these are. A chunk that no lease keeps any more is deleted. */
   async end({ leases }: LeaseEnd): Promise<void> {
     await this.#leases.end(leases.map(({ chunk, token }) => ({ chunk, lease: leaseName(nodeVerifier, token) })));
-    for (const { chunk } of leases) this.#removeUnlessAlive(chunk);
+    for (const { chunk } of leases) this.#removeUnlessHeld(chunk);
   }
 
   /** Forgets leases whose day has passed, and deletes every chunk without one: also what a crash left between a chunk and its lease. */
   async sweep(): Promise<void> {
     await this.#leases.sweep(today(this.#clock));
-    for await (const hash of this.#chunks.list()) this.#removeUnlessAlive(hash);
+    for await (const hash of this.#chunks.list()) this.#removeUnlessHeld(hash);
   }
 
   async drain(): Promise<void> {
     await this.#holds.drain();
   }
 
-  // Asked and deleted in one turn, so no lease can come between.
-  #removeUnlessAlive(hash: Uint8Array): void {
-    if (!this.#arriving.has(hexOf(hash)) && !this.#leases.isAlive(hash, today(this.#clock))) this.#chunks.remove(hash);
+  // Asked and deleted in one turn, so no lease can come between. A lease whose day has passed holds until it is swept: the clock may be wrong.
+  #removeUnlessHeld(hash: Uint8Array): void {
+    if (!this.#arriving.has(hexOf(hash)) && !this.#leases.isAlive(hash, 0)) this.#chunks.remove(hash);
   }
 
   async #receive(hash: Uint8Array, body: AsyncIterable<Uint8Array>, size: number): Promise<void> {

@@ -1,5 +1,6 @@
 /** A chunk on its way in. Nothing of it can be seen under its hash before `keep`. */
 export interface ChunkWriter {
+  /** @param bytes given away: their memory may be freed once they are written */
   write(bytes: Uint8Array): Promise<void>;
   /** Puts what was written under its SHA-256, durable when resolved. A chunk that is there already stays as it is.
    *  @returns whether the bytes had that hash; if not, nothing is kept */
@@ -10,7 +11,7 @@ export interface ChunkWriter {
 
 export interface StoredChunk {
   readonly size: number;
-  /** Pieces of bounded size. */
+  /** Pieces of bounded size, each in memory of its own that now belongs to the reader. */
   read(): AsyncIterable<Uint8Array>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { Tickets } from "../admission/tickets.ts";
 import { refusalOf } from "../api/refusal.ts";
 import { type Clock, today } from "../clock.ts";
 import { AttachedStreams } from "./attached-streams.ts";
-import { Followings } from "./followings.ts";
+import { Followings, type Push } from "./followings.ts";
 import { perform, type StreamSession } from "./operations.ts";
 import type { StreamHub } from "./stream-hub.ts";
 
@@ -117,7 +117,7 @@ export class Connection {
       while (this.#socket.readyState === this.#socket.OPEN && this.#socket.bufferedAmount < highWaterBytes) {
         const push = await this.#session.followings.next();
         if (push === undefined) break;
-        this.#send({ kind: "pushed", ...push });
+        this.#sendFrame(frameOf(push));
       }
     } catch (error) {
       // The reader misses nothing: it connects again and goes on from its cursor.
@@ -129,10 +129,25 @@ export class Connection {
   }
 
   #send(frame: AnswerFrame): void {
+    this.#sendFrame(encodeAnswer(frame));
+  }
+
+  #sendFrame(frame: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(encodeAnswer(frame), () => {
+    this.#socket.send(frame, () => {
       if (this.#waiting.length > 0) this.#work();
       void this.#push();
     });
   }
+}
+
+const frames = new WeakMap<Push, Uint8Array>();
+
+/** Encoded once for all connections that are told the same. */
+function frameOf(push: Push): Uint8Array {
+  const known = frames.get(push);
+  if (known !== undefined) return known;
+  const frame = encodeAnswer({ kind: "pushed", ...push });
+  frames.set(push, frame);
+  return frame;
 }

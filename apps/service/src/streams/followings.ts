@@ -1,8 +1,8 @@
-import { hexOf, limits } from "@bulla/wire";
+import { hexOf } from "@bulla/wire";
 import type { StreamRead } from "../storage/stream-store.ts";
 import type { StreamHub } from "./stream-hub.ts";
 
-/** What is pushed at once. */
+/** What is pushed at once. Whoever is told the same gets the same object. */
 export interface Push {
   readonly sid: Uint8Array;
   readonly from: number;
@@ -10,6 +10,8 @@ export interface Push {
   /** The stream is closed and this reaches its end. */
   readonly closed: boolean;
 }
+
+const pushes = new WeakMap<StreamRead, Push>();
 
 interface Following {
   readonly sid: Uint8Array;
@@ -74,13 +76,16 @@ export class Followings {
 
   async #read(following: Following): Promise<Push | undefined> {
     const from = following.cursor;
-    const { records, length, closed } = await this.#hub.read(following.sid, from, limits.maxRecordsPerRead);
+    const read = await this.#hub.readNext(following.sid, from);
+    const { records, length, closed } = read;
     const end = from + records.length;
     const reached = closed && end >= length;
     if (end < length) this.#rang.add(hexOf(following.sid));
     if (records.length === 0 && (!reached || following.toldClosed)) return undefined;
     following.cursor = end;
     following.toldClosed = reached;
-    return { sid: following.sid, from, records, closed: reached };
+    const push = pushes.get(read) ?? { sid: following.sid, from, records, closed: reached };
+    pushes.set(read, push);
+    return push;
   }
 }

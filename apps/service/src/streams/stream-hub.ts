@@ -2,6 +2,7 @@ import { hexOf, limits } from "@bulla/wire";
 import { type Clock, today } from "../clock.ts";
 import { GroupCommit } from "../group-commit.ts";
 import type { StreamChange, StreamOutcome, StreamRead, StreamStore } from "../storage/stream-store.ts";
+import { SharedReads } from "./shared-reads.ts";
 
 /** Rung when a stream has changed. It carries nothing: whoever hears it reads again from its own cursor. */
 export type Doorbell = () => void;
@@ -12,12 +13,14 @@ export class StreamHub {
   readonly #clock: Clock;
   readonly #commits: GroupCommit<StreamChange, StreamOutcome>;
   readonly #doorbells = new Map<string, Set<Doorbell>>();
+  readonly #shared = new SharedReads();
 
   constructor(store: StreamStore, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
     this.#commits = new GroupCommit(async (changes) => {
       const outcomes = await store.commit(changes);
+      this.#shared.renew(changes, outcomes);
       this.#ring(changes, outcomes);
       return outcomes;
     });
@@ -30,6 +33,11 @@ export class StreamHub {
 
   read(sid: Uint8Array, from: number, maxRecords: number): Promise<StreamRead> {
     return this.#store.read(sid, { from, maxRecords, maxBytes: limits.maxReadBytes, today: today(this.#clock) });
+  }
+
+  /** What comes next for a follower. All followers at the same place get the same object. */
+  readNext(sid: Uint8Array, from: number): Promise<StreamRead> {
+    return this.#shared.take(sid, from, () => this.read(sid, from, limits.maxRecordsPerRead));
   }
 
   isOpen(sid: Uint8Array): Promise<boolean> {

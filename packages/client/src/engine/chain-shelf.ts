@@ -62,6 +62,7 @@ export class ChainShelf implements ChainBook {
       if (pinned !== undefined) throw shortened(error);
       throw new BullaError("contact/unknown-recipient", "nobody has that handle", {
         cause: error,
+        about: handle,
         hint: "check the spelling; a handle is name@host",
       });
     });

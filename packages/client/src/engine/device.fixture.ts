@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Event } from "@bulla/content";
+import { type Event, isUnknown } from "@bulla/content";
 import { createService, type Service } from "@bulla/service";
 import { MemoryStore } from "@bulla/testkit";
 import { type Handle, parseHandle } from "@bulla/wire";
@@ -28,6 +28,7 @@ export interface TestDevice extends AsyncDisposable {
   readonly store: Store;
   readonly heard: readonly Heard[];
   readonly acknowledged: readonly string[];
+  readonly takenBack: readonly string[];
   /** Queue a note in the direct space with somebody. */
   say(to: Handle, text: string): Promise<string>;
   notes(): readonly string[];
@@ -57,9 +58,13 @@ export async function openDevice(
   const engine = new Engine(account, services);
   const heard: Heard[] = [];
   const acknowledged: string[] = [];
+  const takenBack: string[] = [];
   engine.register({
-    onEvent: async (_transaction, { author, event, own }) => void heard.push({ from: author.handle, event, own }),
+    onEvent: async (_transaction, { author, event, own }) => {
+      if (!isUnknown(event)) heard.push({ from: author.handle, event, own });
+    },
     onAcknowledged: async (_transaction, tag) => void acknowledged.push(tag),
+    onTakenBack: async (_transaction, tag) => void takenBack.push(tag),
   });
   const closeAll = async (): Promise<void> => {
     await services[Symbol.asyncDispose]();
@@ -79,6 +84,7 @@ export async function openDevice(
     store,
     heard,
     acknowledged,
+    takenBack,
     async say(to, text) {
       const space = await engine.directSpace(to);
       await store.step((transaction) => engine.say(transaction, space, { kind: "note", text }, text));

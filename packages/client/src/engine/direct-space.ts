@@ -5,35 +5,21 @@ import {
   type FollowContext,
   followEnd,
   foundSpace,
-  keyPackageReference,
   makeOpening,
-  newestPin,
   type OuterRecord,
   piecesInMemory,
   prepareChange,
   readRecord,
   type SignedRecord,
-  sealEnvelope,
   signOperation,
   startCursor,
-  verifyClaimedPackage,
 } from "@bulla/core";
-import {
-  BullaError,
-  type ErrorCode,
-  type Handle,
-  hexOf,
-  InternalError,
-  isBullaError,
-  isErrorCode,
-  splitHandle,
-} from "@bulla/wire";
-import { activeDevice, type VerifiedChain } from "@bulla/wire/identity";
+import { BullaError, type ErrorCode, type Handle, hexOf, InternalError, isErrorCode } from "@bulla/wire";
 import type { StoreTransaction } from "../ports.ts";
 import { today } from "./account.ts";
-import { encodeStatements } from "./chain-shelf.ts";
 import { loadContact, newContact, saveContact, withSpace } from "./contacts.ts";
-import { queueEntry, queueRecords } from "./outbox.ts";
+import { addMemberOf, claimDevices, type Invitee, queueInvitations } from "./invitees.ts";
+import { queueRecords } from "./outbox.ts";
 import { queueOpening } from "./queue-opening.ts";
 import { enterStream, loadInfo, saveInfo } from "./space-shelf.ts";
 import type { Contact } from "./stored.ts";
@@ -66,15 +52,6 @@ export async function leaveStopped(transaction: StoreTransaction, contact: Conta
   }
 }
 
-interface Invitee {
-  readonly chain: VerifiedChain;
-  readonly devices: readonly {
-    readonly deviceId: Uint8Array;
-    readonly keyPackage: Awaited<ReturnType<typeof verifyClaimedPackage>>;
-    readonly reference: Uint8Array;
-  }[];
-}
-
 /** Found a direct space with a person: two chapters, the second with both, all sealed and queued in one step. Only looking up and claiming need the network.
  *  @throws BullaError contact/unknown-recipient, contact/no-device, identity/*, transport/* */
 export async function foundDirectSpace(context: SyncContext, handle: Handle): Promise<string> {
@@ -91,45 +68,10 @@ export async function foundDirectSpace(context: SyncContext, handle: Handle): Pr
   });
 }
 
-/** A KeyPackage of each active device that has one. */
-async function claimDevices({ account, chains, services }: SyncContext, handle: Handle): Promise<Invitee> {
-  const chain = await chains.lookup(handle);
-  const { name, host } = splitHandle(handle);
-  const { client } = await services.link(host);
-  const { packages } = await client.claimKeyPackages(name);
-  const devices: Invitee["devices"][number][] = [];
-  for (const { deviceId, keyPackage } of packages) {
-    const certified = activeDevice(chain, deviceId);
-    if (certified === undefined) continue;
-    const verified = await verifyClaimedPackage(
-      account.primitives,
-      keyPackage,
-      { handle, deviceId },
-      certified,
-      today(account),
-    ).catch((error: unknown) => {
-      if (isBullaError(error) && error.code !== "internal/bug") return undefined;
-      throw error;
-    });
-    if (verified !== undefined)
-      devices.push({
-        deviceId,
-        keyPackage: verified,
-        reference: await keyPackageReference(account.primitives, verified),
-      });
-  }
-  if (devices.length === 0) {
-    throw new BullaError("contact/no-device", "no device of that person has published keys that can be used", {
-      hint: "ask them to run bulla once, then run this again",
-    });
-  }
-  return { chain, devices };
-}
-
 async function queueFounding(
   context: SyncContext,
   transaction: StoreTransaction,
-  { chain, devices }: Invitee,
+  invitee: Invitee,
 ): Promise<Uint8Array> {
   const { account, chains } = context;
   const { primitives, me, secrets, host } = account;
@@ -143,18 +85,12 @@ async function queueFounding(
   );
   const space = hexOf(zero.space);
   const start = await readOwn(context, zero, opening);
-  const body = {
-    kind: "addMember",
-    handle: chain.handle,
-    role: "owner",
-    pin: newestPin(chains, chain.handle),
-    devices: devices.map((device) => device.deviceId),
-  } as const;
+  const body = addMemberOf(chains, invitee, "owner");
   const operation = { version: 1, space: zero.space, basis: constitutionHash(primitives, zero.constitution), body };
   const operations = [await signOperation(primitives, me, secrets, operation)];
   const change = await prepareChange(primitives, me, secrets, zero, start.cursor, chains, {
     operations,
-    add: devices.map((device) => device.keyPackage),
+    add: invitee.devices.map((device) => device.keyPackage),
   });
   const end = await readOwn(context, zero, [...change.parts, change.closing], start);
   const followed = await followEnd(
@@ -172,7 +108,7 @@ async function queueFounding(
     version: 1,
     kind: "direct",
     home: host,
-    peer: chain.handle,
+    peer: invitee.handle,
     state: "active",
     why: null,
   });
@@ -187,48 +123,10 @@ async function queueFounding(
     chapter,
     await makeOpening(primitives, me, secrets, chapter, startCursor(primitives, chapter), chains),
   );
-  await queueInvitations(context, transaction, space, chapter, chain, devices, change.pending.welcome);
+  const { handle } = invitee;
+  const invitees = invitee.devices.map(({ deviceId, reference }) => ({ handle, deviceId, reference }));
+  await queueInvitations(context, transaction, space, chapter, invitees, change.pending.welcome);
   return zero.space;
-}
-
-async function queueInvitations(
-  { account, chains }: SyncContext,
-  transaction: StoreTransaction,
-  space: string,
-  chapter: Chapter,
-  chain: VerifiedChain,
-  devices: Invitee["devices"],
-  welcome: Uint8Array,
-): Promise<void> {
-  const { primitives, me, secrets, host } = account;
-  const own = chains.chainOf(account.handle);
-  if (own === undefined) throw new InternalError("the own chain is not loaded");
-  const { number, key, previousEnd } = chapter;
-  for (const { deviceId, reference } of devices) {
-    const certified = activeDevice(chain, deviceId);
-    if (certified === undefined) throw new InternalError("a claimed device is gone");
-    const body = {
-      kind: "invitation",
-      home: host,
-      keyPackage: reference,
-      space: chapter.space,
-      chapter: { number, key, previousEnd },
-      grant: [],
-      welcome,
-    } as const;
-    const recipient = { handle: chain.handle, deviceId };
-    const envelope = await sealEnvelope(
-      primitives,
-      me,
-      secrets,
-      encodeStatements(own),
-      recipient,
-      certified.keys.inboxKey,
-      today(account),
-      body,
-    );
-    await queueEntry(transaction, space, { kind: "envelope", recipient: chain.handle, deviceId, envelope });
-  }
 }
 
 interface OwnReading {

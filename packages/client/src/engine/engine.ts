@@ -5,17 +5,20 @@ import type { VerifiedChain } from "@bulla/wire/identity";
 import type { StoreTransaction } from "../ports.ts";
 import type { ServiceClient } from "../service/service-client.ts";
 import { type Account, today } from "./account.ts";
+import { hearCapability, offerCapability, registerCapabilities, withdrawCapability } from "./capabilities.ts";
 import { ChainShelf } from "./chain-shelf.ts";
 import { listContacts, loadContact, newContact, saveContact } from "./contacts.ts";
 import { findDirectSpace, foundDirectSpace, leaveStopped } from "./direct-space.ts";
 import { flushSpace } from "./flush.ts";
+import { Groups } from "./groups.ts";
+import { readHistory } from "./history.ts";
 import { type InboxNews, type InboxRules, readInbox, takeWaiting } from "./inbox.ts";
 import { stockKeyPackages } from "./key-packages.ts";
+import { hearLeaving, letGo } from "./leave-space.ts";
 import { type Notice, takeNotices } from "./notices.ts";
 import { queueContent } from "./outbox.ts";
 import { places } from "./places.ts";
 import { queueOpening } from "./queue-opening.ts";
-import { removeSuspended } from "./remove-suspended.ts";
 import { isOffline, type Services } from "./services.ts";
 import type { MailHandler, SpaceMail } from "./space-mail.ts";
 import { enterStream, listSpaces, loadInfo, saveInfo } from "./space-shelf.ts";
@@ -29,8 +32,19 @@ export class Engine implements SpaceMail {
   readonly #handlers: MailHandler[] = [];
   readonly #queues = new Map<string, Promise<unknown>>();
 
+  /** Spaces of more than two. */
+  readonly groups: Groups;
+
   constructor(account: Account, services: Services) {
     this.#context = { account, services, chains: new ChainShelf(account, services), handlers: this.#handlers };
+    this.groups = new Groups(this.#context, (space, work) => this.#alone(space, work));
+    this.register({
+      onEvent: async (transaction, heard) => {
+        await hearLeaving(this.#context, transaction, heard);
+        await hearCapability(this.#context, transaction, heard);
+      },
+      onAcknowledged: async () => undefined,
+    });
   }
 
   get me(): SpaceMail["me"] {
@@ -60,28 +74,28 @@ export class Engine implements SpaceMail {
         hint: "run `bulla contacts unblock HANDLE` first",
       });
     const found = await findDirectSpace(this.#context, handle);
-    if (found !== undefined && (await this.#readyToWrite(found, handle))) return found;
+    if (found !== undefined && (await this.#readyToWrite(found))) return found;
     // Writing to somebody whose invitation waits is accepting it.
     if ((contact?.envelopes.length ?? 0) > 0) await takeWaiting(this.#context, handle);
     return (await findDirectSpace(this.#context, handle)) ?? foundDirectSpace(this.#context, handle);
   }
 
   /** What is known of a person is checked against the directory before anything is said to them; without a connection what is pinned holds. */
-  async #readyToWrite(space: string, handle: Handle): Promise<boolean> {
-    const { account, chains } = this.#context;
-    await chains.stored(account.handle);
-    try {
-      await chains.lookup(handle);
-      await this.#alone(space, () => removeSuspended(this.#context, space));
-    } catch (error) {
-      if (!isOffline(error)) throw error;
-    }
-    return (await loadInfo(account.store, space))?.state !== "removed";
+  async #readyToWrite(space: string): Promise<boolean> {
+    await this.groups.ready(space);
+    return (await loadInfo(this.#context.account.store, space))?.state !== "removed";
   }
 
   async say(transaction: StoreTransaction, space: string, body: EventBody, tag: string): Promise<void> {
     const { account } = this.#context;
-    await queueContent(transaction, account, space, encodeEvent(eventOf(body, account.primitives.random(16))), tag);
+    const { primitives, clock } = account;
+    const queue = (what: EventBody, tagged: string): Promise<void> => {
+      const event = eventOf(what, primitives.random(16), Math.max(0, clock.now()));
+      return queueContent(transaction, account, space, encodeEvent(event), tagged);
+    };
+    await queue(body, tag);
+    const what = await offerCapability(account, transaction, space);
+    if (what !== undefined) await queue({ kind: "system", what }, "");
   }
 
   async flush(): Promise<"done" | "offline"> {
@@ -90,7 +104,13 @@ export class Engine implements SpaceMail {
     const spaces = [...new Set(entries.map(({ key }) => key.split("/")[1] ?? ""))];
     const results: ("done" | "offline")[] = [];
     for (const space of spaces) results.push(await this.#alone(space, () => flushSpace(this.#context, space)));
-    return results.includes("offline") ? "offline" : "done";
+    if (results.includes("offline")) return "offline";
+    try {
+      await registerCapabilities(this.#context);
+    } catch (error) {
+      if (!isOffline(error)) throw error;
+    }
+    return "done";
   }
 
   /** Read every space to its end, and send what that made necessary. What blocked people say stays where it is: it comes when they are unblocked. */
@@ -98,7 +118,11 @@ export class Engine implements SpaceMail {
     for (const space of await listSpaces(this.#context.account.store)) {
       const peer = await this.peerOf(space);
       if (peer !== undefined && (await this.isBlocked(peer))) continue;
-      await this.#alone(space, () => syncSpace(this.#context, space));
+      await this.#alone(space, async () => {
+        await syncSpace(this.#context, space);
+        await letGo(this.#context, space);
+        await readHistory(this.#context, space);
+      });
     }
     await this.flush();
   }
@@ -181,6 +205,7 @@ export class Engine implements SpaceMail {
     await account.store.step(async (transaction) => {
       const contact = (await loadContact(transaction, account.primitives, handle)) ?? newContact(handle, "blocked");
       await saveContact(transaction, account.primitives, { ...contact, state: "blocked", envelopes: [] });
+      await withdrawCapability(account, transaction, handle);
     });
   }
 
@@ -216,6 +241,13 @@ export class Engine implements SpaceMail {
         refused.push(...(await takeWaiting(this.#context, contact.handle)));
     }
     return refused;
+  }
+
+  /** Whom a person names is somebody this device knows, or somebody that the directory knows.
+   *  @throws BullaError contact/unknown-recipient, identity/*, transport/* */
+  async mustExist(handle: Handle): Promise<void> {
+    const { account, chains } = this.#context;
+    if ((await loadContact(account.store, account.primitives, handle)) === undefined) await chains.lookup(handle);
   }
 
   /** What went wrong in spaces and was not shown yet. */

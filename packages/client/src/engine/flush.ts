@@ -1,7 +1,9 @@
 import type { StreamSecrets } from "@bulla/core";
-import { BullaError, InternalError, isBullaError, splitHandle } from "@bulla/wire";
+import { BullaError, InternalError, isBullaError, limits, splitHandle } from "@bulla/wire";
 import type { InboxRight } from "@bulla/wire/api";
 import type { StreamConnection } from "../service/stream-connection.ts";
+import { today } from "./account.ts";
+import { postByCapability } from "./capabilities.ts";
 import { listOutbox, type QueuedEntry, replaceEntry } from "./outbox.ts";
 import { isOffline, type Services, streamPatience } from "./services.ts";
 import { loadInfo, loadSpace, streamOf } from "./space-shelf.ts";
@@ -14,7 +16,8 @@ type OpenEntry = Extract<OutboxEntry, { kind: "open" }>;
 
 const maxRounds = 20;
 
-/** Send what one space has queued, in order. `offline`: the rest stays for later.
+/** Send what one space has queued, in order, and read it back: another place that uses this home may have taken a counter first, and what nobody takes is said again.
+ *  `offline`: the rest stays for later.
  *  @throws BullaError service/quota, service/forbidden and what else the service refuses for good */
 export async function flushSpace(context: SyncContext, space: string): Promise<"done" | "offline"> {
   try {
@@ -23,7 +26,8 @@ export async function flushSpace(context: SyncContext, space: string): Promise<"
         ({ entry }) => entry.kind !== "held" && (entry.kind !== "record" || !entry.acknowledged),
       );
       if (waiting.length === 0) return "done";
-      if ((await sendRun(context, space, waiting)) === "closed") await syncSpace(context, space);
+      await sendRun(context, space, waiting);
+      await syncSpace(context, space);
     }
   } catch (error) {
     if (isOffline(error)) return "offline";
@@ -34,12 +38,8 @@ export async function flushSpace(context: SyncContext, space: string): Promise<"
   });
 }
 
-/** Send from the front as far as possible. `closed`: the stream ended under us. */
-async function sendRun(
-  context: SyncContext,
-  space: string,
-  waiting: readonly QueuedEntry[],
-): Promise<"sent" | "closed"> {
+/** Send from the front as far as possible: to the end, or until the stream turns out to be closed. */
+async function sendRun(context: SyncContext, space: string, waiting: readonly QueuedEntry[]): Promise<void> {
   let rest = waiting;
   while (rest.length > 0) {
     const [first] = rest;
@@ -50,7 +50,7 @@ async function sendRun(
         ({ entry: other }) => other.kind !== "record" || other.number !== entry.number || other.retry !== entry.retry,
       );
       const records = run < 0 ? rest : rest.slice(0, run);
-      if ((await appendRun(context, space, records)) === "closed") return "closed";
+      if ((await appendRun(context, space, records)) === "closed") return;
       rest = rest.slice(records.length);
     } else {
       if (first.entry.kind === "open") await openStream(context, space, first.entry);
@@ -59,7 +59,6 @@ async function sendRun(
       rest = rest.slice(1);
     }
   }
-  return "sent";
 }
 
 /** Append records of one stream. They go out together and are answered each by itself. */
@@ -73,7 +72,9 @@ async function appendRun(
   const results = await Promise.all(
     records.map(async (queued) => {
       const { recordId, body, expiryDay, close } = recordOf(queued);
-      return streams.append({ sid: stream.sid, recordId, body, expiryDay, close }, streamPatience);
+      // Counted from the day of sending: it may have waited for long, or been queued under a wrong clock.
+      const keptUntil = expiryDay === null ? null : today(account) + limits.partDays;
+      return streams.append({ sid: stream.sid, recordId, body, expiryDay: keptUntil, close }, streamPatience);
     }),
   );
   await account.store.step(async (transaction) => {
@@ -112,12 +113,13 @@ async function openStream(context: SyncContext, space: string, entry: OpenEntry)
 }
 
 async function postEnvelope(
-  { services }: SyncContext,
+  { account, services }: SyncContext,
   { recipient, deviceId, envelope }: Extract<OutboxEntry, { kind: "envelope" }>,
 ): Promise<void> {
   const { name, host } = splitHandle(recipient);
   const { client } = await services.link(host);
   const post = (right: InboxRight): Promise<void> => client.postEnvelope(name, deviceId, right, envelope);
+  if (await postByCapability(account, recipient, deviceId, post)) return;
   if (services.isOwn(host)) await withTicket(services, 0, 1, (ticket) => post({ kind: "ticket", ticket }));
   else await post({ kind: "stranger" });
 }

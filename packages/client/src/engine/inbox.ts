@@ -1,10 +1,11 @@
 import { type Invitation, type OpenedEnvelope, openEnvelope } from "@bulla/core";
 import { type BullaError, equalBytes, type Handle, hexOf, isBullaError, splitHandle, uintBytes } from "@bulla/wire";
 import { loadContact, newContact, saveContact } from "./contacts.ts";
+import { takeHistory } from "./history.ts";
 import { joinInvited } from "./join-invited.ts";
 import { places } from "./places.ts";
 import { isOffline } from "./services.ts";
-import { loadInfo } from "./space-shelf.ts";
+import { loadInfo, loadSpace } from "./space-shelf.ts";
 import type { SyncContext } from "./sync-context.ts";
 
 /** Whom to let in without asking: accounts of the own service unless `watching`, and the person that was named. */
@@ -83,8 +84,8 @@ async function takeEnvelope(context: SyncContext, envelope: Uint8Array, rules: I
   }
   const { handle } = opened.sender;
   const contact = (await loadContact(account.store, account.primitives, handle)) ?? newContact(handle, "known");
-  // A Welcome never replaces a space that is known: the records there decide.
-  if (contact.state === "blocked" || (await loadInfo(account.store, hexOf(opened.body.space))) !== undefined)
+  const { body } = opened;
+  if (contact.state === "blocked" || (body.kind === "invitation" && (await isFollowed(context, body))))
     return { kind: "nothing" };
   const accepted =
     contact.state === "accepted" ||
@@ -94,7 +95,18 @@ async function takeEnvelope(context: SyncContext, envelope: Uint8Array, rules: I
     await keepWaiting(context, handle, envelope);
     return { kind: "waiting", from: handle, host: splitHandle(handle).host };
   }
-  return letIn(context, opened, opened.body, envelope, contact.state !== "accepted");
+  if (body.kind === "invitation") return letIn(context, opened, body, envelope, contact.state !== "accepted");
+  await takeHistory(context, opened, body);
+  return { kind: "nothing" };
+}
+
+/** A Welcome never replaces a space that this device is in: the records there decide. Whoever was removed from it, or cannot follow any more, comes back only at a later chapter. */
+async function isFollowed({ account }: SyncContext, { space, chapter }: Invitation): Promise<boolean> {
+  const id = hexOf(space);
+  const info = await loadInfo(account.store, id);
+  if (info === undefined) return false;
+  if (info.state === "active" || info.state === "frozen") return true;
+  return (await loadSpace(account.store, account.primitives, id)).chapter.number >= chapter.number;
 }
 
 async function letIn(
@@ -114,9 +126,14 @@ async function letIn(
       await keepWaiting(context, handle, envelope, firstContact ? undefined : "accepted");
       throw error;
     }
-    if (!isBullaError(error) || error.code === "internal/bug") throw error;
+    if (!isBullaError(error) || error.code === "internal/bug" || isOwnTrouble(error)) throw error;
     return { kind: "refused", from: handle, error };
   }
+}
+
+/** A full disk, or a store that cannot be used, is no reason to throw an invitation away. */
+function isOwnTrouble({ code }: BullaError): boolean {
+  return code.startsWith("file/") || code.startsWith("store/");
 }
 
 async function keepWaiting(

@@ -12,13 +12,16 @@ const lastResortDays = 7;
 /** KeyPackages live 90 days; after that nobody can come in by them. */
 const privateDays = 120;
 
-/** Keep enough KeyPackages at the service, and a last-resort one that is not older than a week. Private parts are stored before public ones leave. */
+/** Keep enough KeyPackages at the service, and a last-resort one that is not older than a week. Private parts are stored before public ones leave.
+ *  Nothing happens while this device and the service are of different opinions about the day. */
 export async function stockKeyPackages(account: Account, client: ServiceClient): Promise<void> {
   const { remaining, lastResortDay } = await client.poolState();
   const day = today(account);
   const needsLastResort = lastResortDay === null || day - lastResortDay >= lastResortDays;
   const missing = remaining < lowWater ? poolSize - remaining : 0;
   if (missing === 0 && !needsLastResort) return;
+  // One of the clocks is wrong: what is made now would be refused, and what is destroyed now may still be needed.
+  if (Math.abs((await client.about()).day - day) > 1) return;
   const made: { readonly created: CreatedKeyPackage; readonly lastResort: boolean }[] = [];
   const make = async (lastResort: boolean): Promise<void> => {
     made.push({ created: await createKeyPackage(account.primitives, account.me, account.secrets, day), lastResort });

@@ -120,6 +120,21 @@ function checkWritable({ info }: Pick<SpaceRecord, "info">): void {
   });
 }
 
+/** A record of ours was refused by every reader, because another place that uses this home said something under its counter first: it is said again under the next one. */
+export async function queueAgain(
+  transaction: StoreTransaction,
+  account: Account,
+  space: string,
+  { key, entry }: QueuedEntry,
+): Promise<void> {
+  await transaction.delete(key);
+  if (entry.kind !== "record" || entry.content === null) return;
+  const record = await loadSpace(transaction, account.primitives, space);
+  const { number, retry } = record.chapter;
+  const sealed = await sealNext(transaction, account, space, record, entry.content);
+  await queueEntry(transaction, space, { ...entry, number, retry, ...sealed, acknowledged: false });
+}
+
 /** The stream went on: what was not taken there is sealed anew for the new one, unless it would have new readers; what served only the old one goes. */
 export async function moveOutbox(
   transaction: StoreTransaction,

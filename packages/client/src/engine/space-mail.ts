@@ -1,5 +1,5 @@
-import type { Event, EventBody } from "@bulla/content";
-import type { MemberDevice } from "@bulla/core";
+import type { Event, EventBody, UnknownEvent } from "@bulla/content";
+import type { Constitution, MemberDevice, Role } from "@bulla/core";
 import type { Handle } from "@bulla/wire";
 import type { VerifiedChain } from "@bulla/wire/identity";
 import type { StoreTransaction } from "../ports.ts";
@@ -30,11 +30,44 @@ export interface HeardEvent {
   readonly author: MemberDevice;
   /** Whether this very device said it. */
   readonly own: boolean;
-  readonly event: Event;
+  /** The author's, in the chapter in which it was said. */
+  readonly role: Role;
+  /** Where it lies: chapter, retry and position give the one order that all members see. */
+  readonly place: {
+    readonly number: number;
+    readonly retry: number;
+    readonly position: number;
+    readonly recordId: Uint8Array;
+  };
+  /** Of a kind that this version does not know, it is still something that a member said. */
+  readonly event: Event | UnknownEvent;
+  /** The event as it was said. */
+  readonly content: Uint8Array;
 }
 
-/** What content hears. Both are called inside the step that also moves the cursor, so what they put is kept exactly once. They must not call the network. */
+/** A chapter ended, and the next began. */
+export interface HeardChange {
+  readonly space: string;
+  /** Of the chapter that begins. */
+  readonly number: number;
+  readonly by: MemberDevice;
+  /** Whether this very device changed it. */
+  readonly own: boolean;
+  /** Whether this very device lets somebody in with it. */
+  readonly invited: boolean;
+  /** Whether it hands them the keys of earlier chapters as well. */
+  readonly granted: boolean;
+  readonly before: Constitution;
+  readonly after: Constitution;
+}
+
+/** What content hears. All are called inside the step that also moves the cursor, so what they put is kept exactly once. They must not call the network. */
 export interface MailHandler {
   onEvent(transaction: StoreTransaction, heard: HeardEvent): Promise<void>;
   onAcknowledged(transaction: StoreTransaction, tag: string): Promise<void>;
+  /** What was acknowledged counts for nobody, and waits to be said again. */
+  onTakenBack?(transaction: StoreTransaction, tag: string): Promise<void>;
+  /** Something from before this device was there, by keys that a member handed over. Comes once, and later chapters first. */
+  onPast?(transaction: StoreTransaction, heard: HeardEvent): Promise<void>;
+  onChange?(transaction: StoreTransaction, change: HeardChange): Promise<void>;
 }

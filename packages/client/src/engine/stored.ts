@@ -98,10 +98,19 @@ const outboxShape = variant({
 export type OutboxEntry = CodecValue<typeof outboxShape>;
 export const outboxCodec: Codec<OutboxEntry> = outboxShape;
 
+const inviteeShape = struct({ handle: handleCodec, deviceId: bytes(16), reference: bytes({ max: 64 }) });
+export type StoredInvitee = CodecValue<typeof inviteeShape>;
+export const storedInviteesCodec: Codec<readonly StoredInvitee[]> = list(inviteeShape, 2 * limits.maxMembers);
+
 /** The last record that was read of a stream: how it ended, if it turns out to have ended. */
 const lastShape = struct({ recordId: bytes(16), closing: nullable(bytes({ max: limits.maxRecordBytes })) });
 export type StoredLast = CodecValue<typeof lastShape>;
 export const storedLastCodec: Codec<StoredLast> = lastShape;
+
+/** A right to this device's inbox that one contact was given. */
+const capabilityShape = struct({ version: version(1), secret: bytes(32), registered: flag });
+export type StoredCapability = CodecValue<typeof capabilityShape>;
+export const storedCapabilityCodec: Codec<StoredCapability> = capabilityShape;
 
 /** Something about a space that a person has to be told. */
 const noticeShape = struct({ code: text(64, 1) });

@@ -1,25 +1,30 @@
-import { decodeEvent, isUnknown } from "@bulla/content";
+import { decodeEvent } from "@bulla/content";
 import {
   type Chapter,
   type Cursor,
   type Followed,
   followEnd,
+  memberOf,
   type ReadOutcome,
   readRecord,
   type StreamEnd,
+  startCursor,
   type WantedChain,
 } from "@bulla/core";
 import { BullaError, hexOf, isBullaError } from "@bulla/wire";
 import type { StoreTransaction } from "../ports.ts";
 import type { RecordBatch } from "../service/stream-follower.ts";
 import type { Account } from "./account.ts";
-import { listOutbox, moveOutbox, type QueuedEntry, queueEntry } from "./outbox.ts";
+import { queueHistory } from "./history.ts";
+import { queueInvitations, takeInvitees } from "./invitees.ts";
+import { listOutbox, moveOutbox, type QueuedEntry, queueAgain, queueEntry } from "./outbox.ts";
 import { places } from "./places.ts";
 import { ensureOpening } from "./queue-opening.ts";
 import { streamPatience } from "./services.ts";
-import type { MailHandler } from "./space-mail.ts";
+import type { HeardEvent, MailHandler } from "./space-mail.ts";
 import { enterStream, loadLast, loadPending, loadSpace, saveChapter, saveCursor, saveLast } from "./space-shelf.ts";
 import { compareLast, freeze, freezeAt, noteTrouble, setState } from "./stop-space.ts";
+import type { StoredInvitee } from "./stored.ts";
 import type { SyncContext } from "./sync-context.ts";
 
 const pageRecords = 256;
@@ -86,8 +91,10 @@ async function takeBatch(
         return "done";
       }
       await saveCursor(transaction, space, cursor);
-      current = await takeOutcome(context, transaction, space, current, step.outcome);
-      await settleOwn(context, transaction, own.get(hexOf(entry.recordId)));
+      const { number, retry } = current;
+      const place = { number, retry, position: cursor.position - 1, recordId: entry.recordId };
+      current = await takeOutcome(context, transaction, space, current, step.outcome, place);
+      await settleOwn(context, transaction, space, own.get(hexOf(entry.recordId)), step.outcome);
       end = { recordId: entry.recordId, record: step.outcome.kind === "closing" ? step.outcome.record : undefined };
     }
     if (end !== undefined) await saveLast(transaction, space, end);
@@ -120,6 +127,7 @@ async function takeOutcome(
   space: string,
   chapter: Chapter,
   outcome: ReadOutcome,
+  place: HeardEvent["place"],
 ): Promise<Chapter> {
   if (outcome.kind === "part") await transaction.put(places.piece(space, outcome.recordId), outcome.piece);
   if (outcome.kind === "said") {
@@ -128,7 +136,13 @@ async function takeOutcome(
     await hear(
       handlers,
       transaction,
-      { space, author, own: hexOf(author.deviceId) === hexOf(account.me.deviceId) && author.handle === account.handle },
+      {
+        space,
+        author,
+        own: hexOf(author.deviceId) === hexOf(account.me.deviceId) && author.handle === account.handle,
+        role: memberOf(chapter.constitution, author.handle)?.role ?? "guest",
+        place,
+      },
       content,
     );
   }
@@ -138,7 +152,7 @@ async function takeOutcome(
 async function hear(
   handlers: readonly MailHandler[],
   transaction: StoreTransaction,
-  from: { readonly space: string; readonly author: Parameters<typeof places.said>[2]; readonly own: boolean },
+  from: Omit<HeardEvent, "event" | "content">,
   content: Uint8Array,
 ): Promise<void> {
   let event: ReturnType<typeof decodeEvent>;
@@ -149,18 +163,24 @@ async function hear(
     if (isBullaError(error) && error.code !== "internal/bug") return;
     throw error;
   }
-  if (isUnknown(event)) return;
-  for (const handler of handlers) await handler.onEvent(transaction, { ...from, event });
+  for (const handler of handlers) await handler.onEvent(transaction, { ...from, event, content });
 }
 
-/** A record of ours that came back needs no outbox any more; if its answer was lost, this is the acknowledgement. */
+/** A record of ours that came back needs no outbox any more, unless nobody takes it; if its answer was lost, this is the acknowledgement. */
 async function settleOwn(
-  { handlers }: SyncContext,
+  { account, handlers }: SyncContext,
   transaction: StoreTransaction,
+  space: string,
   queued: QueuedEntry | undefined,
+  outcome: ReadOutcome,
 ): Promise<void> {
   if (queued?.entry.kind !== "record") return;
   const { acknowledged, tag } = queued.entry;
+  if (outcome.kind === "refused" && outcome.overtaken === true) {
+    if (tag !== "") for (const handler of handlers) await handler.onTakenBack?.(transaction, tag);
+    await queueAgain(transaction, account, space, queued);
+    return;
+  }
   if (!acknowledged && tag !== "") for (const handler of handlers) await handler.onAcknowledged(transaction, tag);
   await transaction.delete(queued.key);
 }
@@ -194,6 +214,7 @@ async function takeEnd(
   }
   if (followed.kind === "wait") return followed.wanted;
   await transaction.delete(places.pending(space));
+  const invitees = await takeInvitees(transaction, space);
   if (followed.kind === "removed" || followed.kind === "complain") {
     await setState(transaction, space, followed.kind === "removed" ? "removed" : "stuck", null);
     return "done";
@@ -204,5 +225,29 @@ async function takeEnd(
   if (retry > 0)
     await queueEntry(transaction, space, { kind: "open", number, retry, before: { number, retry: retry - 1 } });
   await moveOutbox(transaction, account, space, chapter.constitution);
+  if (followed.kind === "next")
+    await changed(context, transaction, space, chapter, followed, invitees, pending?.welcome);
   return "again";
+}
+
+async function changed(
+  context: SyncContext,
+  transaction: StoreTransaction,
+  space: string,
+  { constitution: before }: Chapter,
+  { chapter, own, by }: Extract<Followed, { kind: "next" }>,
+  invitees: readonly StoredInvitee[],
+  welcome: Uint8Array | undefined,
+): Promise<void> {
+  let granted = false;
+  const invited = own && welcome !== undefined && invitees.length > 0;
+  if (invited) {
+    // The opening first: whoever is invited looks for it.
+    await ensureOpening(context, transaction, space, chapter, startCursor(context.account.primitives, chapter));
+    await queueInvitations(context, transaction, space, chapter, invitees, welcome);
+    granted = await queueHistory(context, transaction, space, chapter, invitees);
+  }
+  const { number, constitution: after } = chapter;
+  for (const handler of context.handlers)
+    await handler.onChange?.(transaction, { space, number, by, own, invited, granted, before, after });
 }

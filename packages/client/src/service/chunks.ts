@@ -31,20 +31,22 @@ export interface Chunks {
   /** Resolves to bytes that hash to the chunk's name.
    *  @throws BullaError blob/refused when the service sent other bytes, service/not-found, service/expired */
   getChunk(hash: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
-  /** The same, but the bytes are whatever the service sent: for a caller that has their hash checked elsewhere before it believes them. */
-  getChunkUnchecked(hash: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
+  /** The same, but the bytes are whatever the service sent: for a caller that has their hash checked elsewhere before it believes them.
+   *  @param into memory for them, if the transport can use it */
+  getChunkUnchecked(hash: Uint8Array, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
   endLeases(end: LeaseEnd): Promise<void>;
 }
 
 const maxMissingAnswerBytes = limits.maxChunksPerQuestion * 34 + 16;
 
 export function createChunks(exchange: Exchange, verifier: Verifier): Chunks {
-  const getChunkUnchecked = (hash: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> =>
+  const getChunkUnchecked = (hash: Uint8Array, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array> =>
     exchange.ask({
       method: "GET",
       path: routes.chunk(hash),
       expect: "octets",
       maxAnswerBytes: limits.chunkBytes,
+      into,
       signal,
     });
   return {

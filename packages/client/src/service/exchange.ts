@@ -22,6 +22,8 @@ export interface Ask {
   readonly body?: { readonly type: string; readonly bytes: Uint8Array };
   readonly expect: keyof typeof mediaTypes | "nothing";
   readonly maxAnswerBytes: number;
+  /** Memory for the answer's body. */
+  readonly into?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,13 +50,14 @@ export function createExchange(
   const nonces = new NoncePool();
 
   async function send(ask: Ask, signature: Readonly<Record<string, string>> = {}): Promise<TransportAnswer> {
-    const { body, signal } = ask;
+    const { body, signal, into } = ask;
     return transport.request({
       method: ask.method,
       url: base + ask.path,
       headers: { ...ask.headers, ...signature, ...(body === undefined ? {} : { "content-type": body.type }) },
       ...(body === undefined ? {} : { body: body.bytes }),
       maxAnswerBytes: Math.max(ask.maxAnswerBytes, minAnswerBytes),
+      ...(into === undefined ? {} : { into }),
       ...(signal === undefined ? {} : { signal }),
     });
   }

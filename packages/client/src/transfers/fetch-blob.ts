@@ -140,11 +140,12 @@ class BlobDownload {
   async #fetchAndOpen(index: number, tail: Latest<Uint8Array>): Promise<OpenedPlaintext> {
     const { sealer } = this.#fetching;
     const hash = this.#hashOf(index);
+    using room = sealer.borrowRoom?.();
     const last = this.#tails.get(index - 1);
     if (last === undefined) throw new RangeError(`chunk ${index} is not next`);
     for (let wrong = 0; ; ) {
       // The header says whether the key is right, so the first chunk is checked before it is asked.
-      const chunk = await (index === 0 ? this.#fetchChecked(0) : this.#fetch(index));
+      const chunk = await (index === 0 ? this.#fetchChecked(0) : this.#fetch(index, room?.bytes));
       if (index === 0) this.#opening.set(this.#open(chunk));
       // Copied, because opening gives the chunk's memory away.
       tail.set(segmentTail(this.#plan, index, chunk));
@@ -189,9 +190,9 @@ class BlobDownload {
   }
 
   /** Whatever the service has under that name. */
-  async #fetch(index: number): Promise<Uint8Array> {
+  async #fetch(index: number, into?: Uint8Array): Promise<Uint8Array> {
     const { service, clock, primitives, expiryDay } = this.#fetching;
-    const get = (): Promise<Uint8Array> => service.getChunkUnchecked(this.#hashOf(index), this.#signal);
+    const get = (): Promise<Uint8Array> => service.getChunkUnchecked(this.#hashOf(index), this.#signal, into);
     try {
       return await withRetries(clock, primitives.random, get, { attempts: 4, signal: this.#signal });
     } catch (error) {

@@ -50,6 +50,13 @@ export async function markAcknowledged(transaction: StoreTransaction, id: string
   if (sent !== undefined) await raise(transaction, id, sent, "sent");
 }
 
+/** What was sent is not: it will be said again. */
+export async function markTakenBack(transaction: StoreTransaction, id: string): Promise<void> {
+  const sent = await loadSent(transaction, id);
+  if (sent === undefined || sentStates[sent.state] !== "sent") return;
+  await transaction.put(places.sent(id), save(sentCodec, { ...sent, state: sentStates.indexOf("queued") }));
+}
+
 /** Whether the service has a transfer's event durably. */
 export async function isAcknowledged(reader: Pick<StoreTransaction, "get">, id: string): Promise<boolean> {
   const sent = await loadSent(reader, id);
@@ -115,7 +122,7 @@ async function checkReceipt(
   }
 }
 
-/** States only move forward. A receipt ends them, also after a refusal: what failed may have come later. */
+/** States only move forward here. A receipt ends them, also after a refusal: what failed may have come later. */
 async function raise(
   transaction: StoreTransaction,
   id: string,

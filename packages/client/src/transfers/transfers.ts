@@ -9,7 +9,7 @@ import { hearTransfer, type IncomingTransfer, listIncoming } from "./incoming.ts
 import { Journal } from "./journal.ts";
 import { receiveTransfer } from "./receive-transfer.ts";
 import { runUpload } from "./run-upload.ts";
-import { hearReceipt, isAcknowledged, listSent, markAcknowledged, receiptOf, viewsOf } from "./sent.ts";
+import { hearReceipt, isAcknowledged, listSent, markAcknowledged, markTakenBack, receiptOf, viewsOf } from "./sent.ts";
 import { places } from "./stored.ts";
 import { createLocalLocks, type TransferPorts } from "./transfer-ports.ts";
 import { abandonBlob } from "./upload-blob.ts";
@@ -62,8 +62,12 @@ export function createTransfers(given: TransferPorts): Transfers {
         else if (event.body.kind === "receipt" && !heard.own) await hearReceipt(ports, transaction, heard, event.body);
       },
       async onAcknowledged(transaction, tag) {
-        const id = /^transfer\/([0-9a-f]{32})$/.exec(tag)?.[1];
+        const id = transferOf(tag);
         if (id !== undefined) await markAcknowledged(transaction, id);
+      },
+      async onTakenBack(transaction, tag) {
+        const id = transferOf(tag);
+        if (id !== undefined) await markTakenBack(transaction, id);
       },
     },
     send: (request, options = {}) =>
@@ -74,6 +78,10 @@ export function createTransfers(given: TransferPorts): Transfers {
     receipt: (transferId) => receiptOf(ports, transferId),
     [Symbol.asyncDispose]: () => forgetAnswered(ports),
   };
+}
+
+function transferOf(tag: string): string | undefined {
+  return /^transfer\/([0-9a-f]{32})$/.exec(tag)?.[1];
 }
 
 interface Ports extends TransferPorts {

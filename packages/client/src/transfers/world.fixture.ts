@@ -239,7 +239,10 @@ export class MemoryMail implements SpaceMail {
         space,
         author: this.me,
         own: person === this.#person,
+        role: "owner" as const,
+        place: { number: 0, retry: 0, position: 0, recordId: primitives.random(16) },
         event: eventOf(body, primitives.random(16)),
+        content: new Uint8Array(),
       };
       await person.store.step((transaction) => this.#handler(person).onEvent(transaction, heard));
     }

@@ -1,8 +1,8 @@
 import { type AgeCipher, ageSegmentBytes, ageSegmentsIn, ageTagBytes, sealedAgeSegmentBytes } from "./age-cipher.ts";
 import { ageOpenFailed } from "./age-errors.ts";
 
-/** Segments per call of the cipher: 1 MiB. */
-const agePayloadBatch = 16;
+/** Segments per call of the cipher: 512 KiB. */
+const agePayloadBatch = 8;
 
 /** Where a piece of output goes: fresh memory unless a platform that knows when a piece is done with lends its own. */
 export type AllocateOutput = (length: number) => Uint8Array;

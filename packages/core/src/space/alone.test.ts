@@ -7,6 +7,7 @@ import type { CommittedGroup, Group } from "./group.ts";
 import { decodeExactly } from "./mls-message.ts";
 import { present } from "./testing/present.fixture.ts";
 import { RawGroup } from "./testing/raw-group.fixture.ts";
+import { World } from "./testing/world.fixture.ts";
 
 interface Parted {
   readonly raw: RawGroup;
@@ -33,8 +34,7 @@ async function derived({ raw, held }: Parted, { groupContext }: mls.GroupState):
 
 const exporterOf = (state: mls.GroupState): string => hexOf(state.keySchedule.exporterSecret);
 
-// `commitChange` has to call `secretWhenAlone`. Then this is a promise like any other.
-test("not held yet: the last other member, when it is removed, cannot derive the next epoch", async () => {
+test("the last other member, when it is removed, cannot derive the next epoch", async () => {
   const scene = await parted();
   expect(await derived(scene, scene.committed.group.state)).not.toBe(exporterOf(scene.committed.group.state));
 });
@@ -64,4 +64,19 @@ test("a commit that leaves others in the group stays as it is", async () => {
   const committed = await raw.commit(present(alice), { remove: [raw.indexOf(present(bob))] });
   const made = { newState: committed.group.state, commit: decodeExactly(committed.commit) };
   expect(await secretWhenAlone(raw.primitives.mls, raw.groupOf(present(alice)).state, made)).toBe(made);
+});
+
+test("who stays alone at any place of the tree can still whisper, and take others in", async () => {
+  const world = new World();
+  const [, , carol] = await world.group(["alice", "bob", "carol"], "owner");
+  const last = present(carol);
+  await last.remove("alice@home.example", "bob@home.example");
+  expect(last.chapter.constitution.members).toHaveLength(1);
+  last.append(await last.whisper("anybody?"));
+  await last.catchUp();
+  const device = await world.enrol("dave");
+  const [dave] = await last.add([{ device, published: await world.publish(device), role: "member" }]);
+  last.append(await last.whisper("hello"));
+  await present(dave).catchUp();
+  expect(dave?.lines.at(-1)).toBe("carol~ hello");
 });

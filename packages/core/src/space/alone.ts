@@ -3,6 +3,7 @@ import { createConfirmationTag } from "ts-mls/framedContent.js";
 import { initializeEpoch } from "ts-mls/keySchedule.js";
 import { protectPublicMessage } from "ts-mls/messageProtectionPublic.js";
 import { createSecretTree } from "ts-mls/secretTree.js";
+import { leafWidth } from "ts-mls/treemath.js";
 
 /** A commit as the library made it, and the state that it leads to. */
 export interface MadeCommit {
@@ -45,7 +46,7 @@ export async function secretWhenAlone(
     { wireformat, content, auth: { ...auth, confirmationTag } },
     suite,
   );
-  const secretTree = await createSecretTree(1, encryptionSecret, suite.kdf);
+  const secretTree = await createSecretTree(leafWidth(newState.ratchetTree.length), encryptionSecret, suite.kdf);
   for (const secret of [commitSecret, encryptionSecret, joinerSecret]) secret.fill(0);
   return {
     newState: { ...newState, keySchedule, secretTree, confirmationTag },

@@ -19,7 +19,6 @@ const body: EnvelopeBody = {
   keyPackage: primitives.random(64),
   space: primitives.random(16),
   chapter: { number: 1, key: primitives.random(32), previousEnd: primitives.random(32) },
-  grant: [],
   welcome: primitives.random(1600),
 };
 

@@ -19,6 +19,9 @@ import { encodeIdentity, type MemberDevice, memberDeviceCodec, sameDevice } from
 
 const keyringEntryShape = struct({ number: uint(), key: bytes(32), previousEnd: bytes(32) });
 
+/** Chapter keys that one envelope carries. */
+export const maxGrantedKeys = 128;
+
 const bodyShape = variant({
   /** Come into a space. The chapter key is a hint until the recipient has recomputed it. */
   invitation: [
@@ -29,14 +32,15 @@ const bodyShape = variant({
       keyPackage: bytes({ max: 64 }),
       space: bytes(16),
       chapter: keyringEntryShape,
-      /** The part of the keyring that the policy grants. */
-      grant: list(keyringEntryShape, 128),
       welcome: bytes({ min: 1, max: 14_000 }),
     }),
   ],
+  /** Keys of chapters that are over, for a member whom the policy lets read them. As many of these as it takes. */
+  history: [2, struct({ space: bytes(16), entries: list(keyringEntryShape, maxGrantedKeys) })],
 });
 export type EnvelopeBody = CodecValue<typeof bodyShape>;
 export type Invitation = Omit<Extract<EnvelopeBody, { kind: "invitation" }>, "kind">;
+export type GrantedHistory = Omit<Extract<EnvelopeBody, { kind: "history" }>, "kind">;
 
 const statementShape = struct({
   version: version(1),

@@ -76,3 +76,11 @@ test("a KeyPackage with a changed key or signature, trailing bytes, or past its 
   expect(await claim(utf8("not a key package"))).toBe("wire/malformed");
   expect(await claim(message(made), alice, day + 365)).toBe("contact/no-device");
 });
+
+test("a KeyPackage is refused on every day on which the library would not add it, and taken on all others", async () => {
+  const { publicPackage } = await createKeyPackage(primitives, alice.me, alice.secrets, day);
+  const answers = async (days: readonly number[]): Promise<readonly string[]> =>
+    Promise.all(days.map((later) => claim(publicPackage, alice, day + later)));
+  expect(await answers([-1, 0, 1, 88])).toEqual(["accepted", "accepted", "accepted", "accepted"]);
+  expect(await answers([-2000, -2, 89, 90, 2000])).toEqual(Array(5).fill("contact/no-device"));
+});

@@ -90,7 +90,14 @@ export async function verifyClaimedPackage(
   )
     throw refused("a signature is wrong");
   const seconds = BigInt(day) * 86_400n;
-  if (leafNode.lifetime.notAfter < seconds) throw refused("they have expired");
+  // The library looks at the machine's clock when it adds them, and takes nothing at the second in which they end.
+  const { notBefore, notAfter } = leafNode.lifetime;
+  if (notAfter <= seconds || notBefore > seconds)
+    throw new BullaError(
+      "contact/no-device",
+      `published keys of a device refused: ${notBefore > seconds ? "they are not valid yet" : "they have expired"}`,
+      { hint: "check the date of this machine; if it is right, ask the person to run bulla once, then try again" },
+    );
   return keyPackage;
 }
 

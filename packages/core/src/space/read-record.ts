@@ -39,8 +39,9 @@ export type ReadOutcome =
   | { readonly kind: "expired" }
   /** Its author saw another stream than this device: two worlds are being shown. */
   | { readonly kind: "fork"; readonly author: MemberDevice; readonly position: number }
-  /** Not shown to anybody; the code says why. */
-  | { readonly kind: "refused"; readonly code: ErrorCode };
+  /** Not shown to anybody; the code says why. `overtaken`: rightly signed, but its device had said something else under that counter, or had seen more, before it:
+   *  a device that runs twice. Every reader of the stream refuses it, so its author may say the same again. */
+  | { readonly kind: "refused"; readonly code: ErrorCode; readonly overtaken?: true };
 
 export interface ReadContext {
   readonly book: ChainBook;
@@ -134,12 +135,9 @@ async function acceptSigned(
     // Shown again by the service or a member: dropped. Anything else under a used counter is a device that runs twice, or lies.
     const before = await context.signatureAt(author, counter);
     const repeated = before !== undefined && equalBytes(before, primitives.sha256(record.signature));
-    return {
-      outcome: repeated ? { kind: "nothing" } : { kind: "refused", code: "space/refused-record" },
-      cursor: moved,
-    };
+    return { outcome: repeated ? { kind: "nothing" } : overtaken, cursor: moved };
   }
-  if (seen < (known?.seen ?? 0)) return { outcome: { kind: "refused", code: "space/refused-record" }, cursor: moved };
+  if (seen < (known?.seen ?? 0)) return { outcome: overtaken, cursor: moved };
   // Who has seen more than was shown here tells that something is withheld.
   const ownHead =
     seen === cursor.position ? cursor.head : seen < cursor.position ? await context.headAt(seen) : undefined;
@@ -175,6 +173,8 @@ async function acceptSigned(
     cursor: counted,
   };
 }
+
+const overtaken: ReadOutcome = { kind: "refused", code: "space/refused-record", overtaken: true };
 
 /** A closing record uses up a counter of its author as well. */
 function countClosing(moved: Cursor, { claims }: SignedRecord): Cursor {

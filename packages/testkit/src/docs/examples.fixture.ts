@@ -210,7 +210,6 @@ export async function envelopeExample() {
     keyPackage: primitives.random(64),
     space: primitives.random(16),
     chapter,
-    grant: [],
     welcome: utf8("a Welcome"),
   } as const;
   const { deviceId } = recipient;

@@ -147,6 +147,7 @@ function arrows(): string {
     "apps/service",
     "apps/cli",
     "e2e",
+    "bench",
   ];
   const rows = members.map((folder): [string, string] => {
     const { dependencies } = JSON.parse(readText(`${folder}/package.json`)) as {

@@ -102,6 +102,10 @@ const rules: Readonly<Record<string, (of: Shape) => fc.Arbitrary<Cbor>>> = {
         { minLength: 1, maxLength: 4 },
       )
       .map((parts) => parts.join("/")),
+  "a name of one line": () =>
+    fc
+      .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
+      .map((name) => name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "_").trim() || "a"),
   "blobs with files": (of) => cborOfShape(of).map((blobs) => (isList(blobs) ? blobs.map(withFiles) : blobs)),
 };
 

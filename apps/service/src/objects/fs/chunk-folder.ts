@@ -95,7 +95,9 @@ export class ChunkFolder implements ChunkStore {
 
 async function* readPieces(file: FileHandle, size: number): AsyncIterable<Uint8Array> {
   for (let at = 0; at < size; ) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(Math.min(readBytes, size - at)), { position: at });
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(Math.min(readBytes, size - at)), {
+      position: at,
+    });
     if (bytesRead === 0) throw new BullaError("service/unavailable", "a chunk ended early");
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);

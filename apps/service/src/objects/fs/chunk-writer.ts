@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { type FileHandle, rename, rm } from "node:fs/promises";
 import { equalBytes } from "@bulla/wire";
 import type { ChunkWriter } from "../../storage/chunk-store.ts";
+import { dropBuffer } from "./drop-buffer.ts";
 import { syncFolder } from "./durable-file.ts";
 
 /** Fewer, larger writes: each costs a trip to the thread pool. */
-const gatherBytes = 1024 * 1024;
+const gatherBytes = 512 * 1024;
 
 type Place = (hash: Uint8Array) => Promise<{ readonly folder: string; readonly path: string }>;
 
@@ -68,6 +69,7 @@ export class FileChunkWriter implements ChunkWriter {
     rest -= bytesWritten;
     // A short write happens when the disk is nearly full; the next one says so.
     if (rest > 0) await this.#writeAll(Buffer.concat(pieces).subarray(bytesWritten));
+    for (const piece of pieces) dropBuffer(piece);
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {

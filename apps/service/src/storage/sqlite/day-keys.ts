@@ -11,7 +11,7 @@ const saltBytes = 16;
  *  the row later does not find them (measured: 2 of 1,000 bodies). This is not what keeps contents secret; bodies come sealed. */
 export class DayKeys {
   readonly #file: string;
-  readonly #keys: Map<number, Uint8Array>;
+  #keys: ReadonlyMap<number, Uint8Array>;
 
   /** @throws BullaError store/corrupt – the file is damaged; file/unwritable – it cannot be read */
   constructor(file: string) {
@@ -19,13 +19,13 @@ export class DayKeys {
     this.#keys = existsSync(file) ? readKeys(file) : new Map<number, Uint8Array>();
   }
 
-  /** Masks bytes so that they can be read until the day's key is destroyed. The key of a new day is durable before this returns. */
+  /** Masks bytes so that they can be read until the day's key is destroyed. The key of a new day is durable before this returns.
+   *  @throws BullaError service/unavailable – it cannot be written; nothing is masked with it then */
   mask(day: number, bytes: Uint8Array): Uint8Array {
     let key = this.#keys.get(day);
     if (key === undefined) {
       key = new Uint8Array(randomBytes(keyBytes));
-      this.#keys.set(day, key);
-      this.#save();
+      this.#save(new Map([...this.#keys, [day, key]]));
     }
     const salt = new Uint8Array(randomBytes(saltBytes));
     return concatBytes(salt, exclusiveOr(bytes, maskOf(key, salt, bytes.length)));
@@ -38,20 +38,33 @@ export class DayKeys {
     return exclusiveOr(bytes, maskOf(key, masked.subarray(0, saltBytes), bytes.length));
   }
 
-  /** Destroys the keys of all days before that one. */
+  /** Destroys the keys of all days before that one.
+   *  @throws BullaError service/unavailable – the file cannot be written; they are all there then */
   forgetBefore(day: number): void {
-    const passed = [...this.#keys.keys()].filter((known) => known < day);
-    for (const known of passed) this.#keys.delete(known);
-    if (passed.length > 0) this.#save();
+    const left = [...this.#keys].filter(([known]) => known >= day);
+    if (left.length < this.#keys.size) this.#save(new Map(left));
   }
 
-  #save(): void {
-    const lines = [...this.#keys].sort(([a], [b]) => a - b).map(([day, key]) => `${day} ${hexOf(key)}\n`);
-    const temporary = `${this.#file}.new`;
-    writeFileSync(temporary, lines.join(""), { mode: 0o600, flush: true });
-    renameSync(temporary, this.#file);
-    const folder = openSync(dirname(this.#file), "r");
+  // What is on the disk is what is in memory: a key that only memory has would mask what nobody can read after a restart.
+  #save(keys: ReadonlyMap<number, Uint8Array>): void {
+    try {
+      writeDurably(this.#file, keys);
+    } catch (cause) {
+      throw new BullaError("service/unavailable", "the service cannot store anything at the moment", { cause });
+    }
+    this.#keys = keys;
+  }
+}
+
+function writeDurably(file: string, keys: ReadonlyMap<number, Uint8Array>): void {
+  const lines = [...keys].sort(([a], [b]) => a - b).map(([day, key]) => `${day} ${hexOf(key)}\n`);
+  const temporary = `${file}.new`;
+  writeFileSync(temporary, lines.join(""), { mode: 0o600, flush: true });
+  renameSync(temporary, file);
+  const folder = openSync(dirname(file), "r");
+  try {
     fsyncSync(folder);
+  } finally {
     closeSync(folder);
   }
 }

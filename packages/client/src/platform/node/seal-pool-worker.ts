@@ -6,7 +6,7 @@ import type { FilledBuffer, SealJob, SealReply, SealWorkerData } from "./worker/
 export type JobOutcome =
   | { readonly kind: "filled"; readonly filled: FilledBuffer }
   | { readonly kind: "hashed"; readonly hash: Uint8Array }
-  | { readonly kind: "failed"; readonly error: BullaError; readonly buffer: ArrayBuffer | undefined }
+  | { readonly kind: "failed"; readonly error: BullaError; readonly buffer: SharedArrayBuffer | undefined }
   | { readonly kind: "lost"; readonly error: BullaError };
 
 /** One worker thread with at most one job. It keeps the process alive only while it has one. */

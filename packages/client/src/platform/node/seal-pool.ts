@@ -7,6 +7,7 @@ import type {
   OpenChunkRequest,
   OpenedPlaintext,
   PlaintextSource,
+  PooledBytes,
   SealedChunk,
   Sealer,
 } from "../../ports.ts";
@@ -16,7 +17,7 @@ import type { FilledBuffer, SealJob } from "./worker/seal-job.ts";
 export interface SealPoolOptions {
   /** Threads at most; one per core unless told, but not above four: then the thread that feeds them is what they wait for. They start when there is work for them. */
   readonly workers?: number;
-  /** Results that may be held at once, 4 MiB each. A job waits while all are held. Default: workers + 6. */
+  /** Results that may be held at once, 4 MiB each. A job waits while all are held. Default: workers + 4. */
   readonly buffers?: number;
   /** The worker's entry file. Default: beside this module. */
   readonly entry?: URL;
@@ -25,7 +26,7 @@ export interface SealPoolOptions {
 interface QueuedJob {
   readonly needsBuffer: boolean;
   readonly settle: (outcome: JobOutcome) => void;
-  readonly start: (worker: SealWorker, buffer: ArrayBuffer, onOutcome: (outcome: JobOutcome) => void) => void;
+  readonly start: (worker: SealWorker, buffer: SharedArrayBuffer, onOutcome: (outcome: JobOutcome) => void) => void;
 }
 
 /** Worker threads that seal, open and hash, so that every core works. Memory is bounded by `buffers`, whatever is asked at once.
@@ -35,14 +36,15 @@ export class SealPool implements Sealer, AsyncDisposable {
   readonly #maxWorkers: number;
   readonly #maxBuffers: number;
   readonly #queue: QueuedJob[] = [];
-  readonly #free: ArrayBuffer[] = [];
+  readonly #free: SharedArrayBuffer[] = [];
+  readonly #freeRooms: Uint8Array[] = [];
   #workers: SealWorker[] = [];
   #buffers = 0;
   #closed = false;
 
   constructor(options: SealPoolOptions = {}) {
     this.#maxWorkers = options.workers ?? Math.min(mostWorkers, availableParallelism());
-    this.#maxBuffers = options.buffers ?? this.#maxWorkers + 6;
+    this.#maxBuffers = options.buffers ?? this.#maxWorkers + 4;
     this.#entry =
       options.entry ??
       new URL(
@@ -67,7 +69,7 @@ export class SealPool implements Sealer, AsyncDisposable {
     const parts = source.slice(start, end);
     return this.#filled(
       await this.#run(
-        (buffer) => ({ job: { kind: "seal", sealing, index, parts, buffer }, transfer: [buffer] }),
+        (buffer) => ({ job: { kind: "seal", sealing, index, parts, buffer }, transfer: [] }),
         true,
         options,
       ),
@@ -78,18 +80,36 @@ export class SealPool implements Sealer, AsyncDisposable {
    *  @throws BullaError blob/missing-chunk when these are other bytes than `hash` names, blob/refused when they are the right ones and do not open */
   async openChunk(request: OpenChunkRequest, options: JobOptions = {}): Promise<OpenedPlaintext> {
     const { chunk } = request;
+    const isShared = chunk.buffer instanceof SharedArrayBuffer;
     const own =
       chunk.buffer instanceof ArrayBuffer && chunk.byteLength === chunk.buffer.byteLength ? [chunk.buffer] : [];
     const before = new Uint8Array(request.before);
     const outcome = await this.#run(
       (buffer) => ({
-        job: { ...request, kind: "open", chunk: own.length > 0 ? chunk : new Uint8Array(chunk), before, buffer },
-        transfer: [buffer, ...own],
+        job: {
+          ...request,
+          kind: "open",
+          chunk: isShared || own.length > 0 ? chunk : new Uint8Array(chunk),
+          before,
+          buffer,
+        },
+        transfer: own,
       }),
       true,
       options,
     );
     return this.#filled(outcome);
+  }
+
+  /** As many as there are chunks on their way; each is used again and again. */
+  borrowRoom(): PooledBytes {
+    const bytes = this.#freeRooms.pop() ?? new Uint8Array(new SharedArrayBuffer(limits.chunkBytes));
+    let held = true;
+    const release = (): void => {
+      if (held) this.#freeRooms.push(bytes);
+      held = false;
+    };
+    return { bytes, release, [Symbol.dispose]: release };
   }
 
   /** SHA-256 of a whole source, read in order by one worker while the others go on sealing.
@@ -119,7 +139,7 @@ export class SealPool implements Sealer, AsyncDisposable {
   }
 
   #run(
-    prepare: (buffer: ArrayBuffer) => { readonly job: SealJob; readonly transfer: readonly ArrayBuffer[] },
+    prepare: (buffer: SharedArrayBuffer) => { readonly job: SealJob; readonly transfer: readonly ArrayBuffer[] },
     needsBuffer: boolean,
     { signal }: JobOptions,
   ): Promise<Exclude<JobOutcome, { readonly error: unknown }>> {
@@ -183,11 +203,11 @@ export class SealPool implements Sealer, AsyncDisposable {
     return started;
   }
 
-  #takeBuffer(): ArrayBuffer {
+  #takeBuffer(): SharedArrayBuffer {
     const free = this.#free.pop();
     if (free !== undefined) return free;
     this.#buffers++;
-    return new ArrayBuffer(bufferBytes);
+    return new SharedArrayBuffer(bufferBytes);
   }
 
   #recycle(outcome: JobOutcome): void {
@@ -218,4 +238,4 @@ const bufferBytes: number = workspaceBytes({
   chunkBytes: limits.chunkBytes,
   segmentCount: Number.MAX_SAFE_INTEGER,
 }).sealedBytes;
-const noBuffer = new ArrayBuffer(0);
+const noBuffer = new SharedArrayBuffer(0);

@@ -8,6 +8,8 @@ import { World } from "./world.fixture.ts";
 export interface CommitAttack {
   readonly id: string;
   readonly attack: string;
+  /** What the attacker makes of a scene. */
+  make(scene: Scene): Promise<Hostile & { readonly by?: Member }>;
   run(): Promise<Verdict>;
 }
 
@@ -36,6 +38,7 @@ export const attack = (
 ): CommitAttack => ({
   id: `commit-${id}`,
   attack: words,
+  make,
   run: async () => {
     const scene = await createScene();
     const hostile = await make(scene);

@@ -4,7 +4,7 @@ import { defaultClientConfig } from "ts-mls/clientConfig.js";
 import { createContentCommitSignature } from "ts-mls/framedContent.js";
 import { protectPublicMessage } from "ts-mls/messageProtectionPublic.js";
 import { applyOperations } from "../apply-operations.ts";
-import { bindingOf, sealChange } from "../change.ts";
+import { bindingOf, type PreparedChange, sealChange } from "../change.ts";
 import { commitBinding } from "../commit-binding.ts";
 import type { Constitution } from "../constitution.ts";
 import { leavesOf } from "../group.ts";
@@ -128,35 +128,35 @@ export async function resigned(
 
 /** Ask the guard, then let the attacker end the stream with it and see where an honest member goes; then ask the library alone. */
 export async function judge(attacker: Member, victim: Member, hostile: Hostile): Promise<Verdict> {
-  const { primitives } = victim.world;
   const why = await inspect(attacker, victim, hostile);
   const libraryAlone = await processAlone(victim, hostile);
   const twin = hostile.twin === undefined ? undefined : await inspect(attacker, victim, hostile.twin);
-  const { me, secrets } = hostile.signedBy ?? attacker.device;
-  const next = await nextOf(attacker, hostile);
-  const committed = {
-    group: present(attacker.chapter.group ?? victim.chapter.group),
-    commit: hostile.commit,
-    welcome: undefined,
-  };
-  const sealed = await sealChange(
-    primitives,
-    me,
-    secrets,
-    attacker.chapter,
-    attacker.cursor,
-    next,
-    hostile.operations ?? [],
-    committed,
-  );
-  for (const record of sealed.parts) attacker.append(record);
-  attacker.append(sealed.closing, true);
+  const { parts, closing } = await sealHostile(attacker, victim, hostile);
+  for (const record of parts) attacker.append(record);
+  attacker.append(closing, true);
   const { number, retry } = victim.chapter;
   await victim.catchUp();
   const goesOn = victim.chapter.number === number && victim.chapter.retry === retry + 1;
   const end = victim.ends.at(-1);
   const reason = why === "accepted" && end?.kind === "retry" ? end.why.message : why;
   return { refused: goesOn, control: libraryAlone === "accepted" || twin === "accepted", why: reason, libraryAlone };
+}
+
+/** The records that end the attacker's stream with it. */
+export async function sealHostile(
+  attacker: Member,
+  victim: Member,
+  hostile: Pick<Hostile, "commit" | "operations" | "next" | "signedBy">,
+): Promise<PreparedChange> {
+  const { world, device, chapter, cursor } = attacker;
+  const { me, secrets } = hostile.signedBy ?? device;
+  const committed = {
+    group: present(chapter.group ?? victim.chapter.group),
+    commit: hostile.commit,
+    welcome: undefined,
+  };
+  const next = await nextOf(attacker, hostile);
+  return sealChange(world.primitives, me, secrets, chapter, cursor, next, hostile.operations ?? [], committed);
 }
 
 export async function inspect(

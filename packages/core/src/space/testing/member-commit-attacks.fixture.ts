@@ -41,7 +41,11 @@ export const memberCommitAttacks: readonly CommitAttack[] = [
         },
       },
     ];
-    return { commit: await craftCommit(mallory, { proposals, pskIndex: psks }), psks };
+    return {
+      commit: await craftCommit(mallory, { proposals, pskIndex: psks }),
+      psks,
+      twin: { commit: await craftCommit(mallory) },
+    };
   }),
   attack("custom-proposal", "a proposal of a private type", (scene) =>
     bare(scene, { proposalType: 0xf00d, proposalData: utf8("x") }),

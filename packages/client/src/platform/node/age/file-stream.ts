@@ -1,48 +1,69 @@
 import type { FileHandle } from "node:fs/promises";
+import { EarlySync } from "../files/early-sync.ts";
 
-const pieceBytes = 1024 * 1024;
+const pieceBytes = 512 * 1024;
+/** Pieces under way on either side, so that a thread which is late holds up nobody. */
+const depth = 6;
 
-/** The bytes of a file, read one piece ahead of what is being worked on. Each piece is valid until the next is asked for. The handle stays open. */
+/** The bytes of a file, read ahead of what is being worked on. Each piece is valid until the next is asked for. The handle stays open. */
 export async function* readAhead(file: FileHandle): AsyncGenerator<Uint8Array, void, undefined> {
-  let spare = Buffer.allocUnsafeSlow(pieceBytes);
-  let reading = file.read(Buffer.allocUnsafeSlow(pieceBytes), 0, pieceBytes, null);
-  // If the reader stops early nobody looks at this any more.
-  reading.catch(() => {});
-  for (;;) {
-    const { bytesRead, buffer } = await reading;
+  const reads: ReturnType<typeof readPiece>[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  const start = (buffer: Buffer): void => {
+    const read = last.then(() => readPiece(file, buffer));
+    // If the reader stops early nobody looks at this any more.
+    read.catch(() => {});
+    last = read;
+    reads.push(read);
+  };
+  for (let i = 0; i < depth; i++) start(Buffer.allocUnsafeSlow(pieceBytes));
+  for (let next = reads.shift(); next !== undefined; next = reads.shift()) {
+    const { bytesRead, buffer } = await next;
     if (bytesRead === 0) return;
-    reading = file.read(spare, 0, pieceBytes, null);
-    reading.catch(() => {});
     yield buffer.subarray(0, bytesRead);
-    spare = buffer;
+    start(buffer);
   }
 }
 
-/** Write all pieces to a file, one piece behind what is being worked on.
- *  @returns the bytes written, after the last of them is with the system (not yet synced) */
+function readPiece(file: FileHandle, buffer: Buffer): Promise<{ readonly bytesRead: number; readonly buffer: Buffer }> {
+  return file.read(buffer, 0, pieceBytes, null);
+}
+
+/** Write all pieces to a file, behind what is being worked on. Each piece may be used again when {@link rotatingBuffers} comes round to it.
+ *  @returns the bytes written, after the last of them is with the system (not all of them synced) */
 export async function writeBehind(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  const sync = new EarlySync();
+  const writes: Promise<void>[] = [];
   let total = 0;
-  let writing: Promise<void> = Promise.resolve();
+  let last: Promise<void> = Promise.resolve();
   try {
     for await (const piece of pieces) {
-      await writing;
-      writing = writeAll(file, piece);
-      writing.catch(() => {});
+      last = last.then(() => writeAll(file, piece));
+      last.catch(() => {});
+      writes.push(last);
       total += piece.length;
+      if (writes.length < depth) continue;
+      await writes.shift();
+      sync.wrote(file, piece.length);
     }
   } finally {
-    await writing;
+    await last;
   }
+  await sync.settle();
   return total;
 }
 
-/** Output memory for {@link writeBehind}, which holds one piece while the next is made: two buffers that take turns. */
+/** Output memory for {@link writeBehind}, which holds all but one of the buffers while the next piece is made. */
 export function rotatingBuffers(): (length: number) => Uint8Array {
-  let [next, other] = [new Uint8Array(0), new Uint8Array(0)];
+  const buffers: Uint8Array[] = [];
+  let turn = 0;
   return (length) => {
-    [next, other] = [other, next];
-    if (next.length < length) next = new Uint8Array(length);
-    return next.subarray(0, length);
+    turn = (turn + 1) % depth;
+    const buffer = buffers[turn];
+    if (buffer !== undefined && buffer.length >= length) return buffer.subarray(0, length);
+    const larger = new Uint8Array(length);
+    buffers[turn] = larger;
+    return larger;
   };
 }
 

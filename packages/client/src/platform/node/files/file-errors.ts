@@ -27,14 +27,15 @@ export function writeError(error: unknown): unknown {
   });
 }
 
-/** A failure to read as one of ours; other errors come back unchanged. */
-export function readError(error: unknown): unknown {
+/** A failure to read as one of ours; other errors come back unchanged. @param about the path, where a person named it */
+export function readError(error: unknown, about?: string): unknown {
   const code = systemCode(error);
   if (code === "EISDIR")
     return new BullaError("file/is-directory", "a folder stands where a file was expected", { cause: code });
   if (code === undefined || error instanceof BullaError) return error;
   return new BullaError("file/unreadable", `a file or folder cannot be read: ${code}`, {
     cause: code,
+    about,
     hint: code === "ENOENT" ? "check the name: nothing is there" : "check who may read it",
   });
 }

@@ -51,6 +51,14 @@ describe("scanning", () => {
     ]);
   });
 
+  test("an empty folder does not travel, and is listed as left out", async () => {
+    await mkdir(join(root, "full", "hollow"), { recursive: true });
+    await writeFile(join(root, "full", "a"), "a");
+    const { files: found, skipped } = await files.scan([join(root, "full")]);
+    expect(found.map(({ path }) => path)).toEqual(["full/a"]);
+    expect(skipped).toEqual([{ path: join(root, "full", "hollow"), why: "empty" }]);
+  });
+
   test("pipes and names that are not UTF-8 are listed as skipped, never opened", async () => {
     execFileSync("mkfifo", [join(root, "pipe")]);
     await writeFile(Buffer.concat([Buffer.from(`${root}/bad-`), Buffer.from([0xff, 0xfe])]), "x");

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { EarlySync } from "./early-sync.ts";
 
 const maxOpen = 64;
 
@@ -47,13 +48,13 @@ export class PartFiles {
     const file = open(this.pathOf(index), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
     file.catch(() => this.#open.delete(index));
     // What an earlier process wrote may not be durable yet.
-    return { file, users: 0, dirty: true };
+    return { file, users: 0, dirty: true, early: new EarlySync() };
   }
 
   #closeSurplus(): void {
     for (const [index, part] of this.#open) {
       if (this.#open.size <= maxOpen) return;
-      if (part.users === 0) void this.close(index);
+      if (part.users === 0 && part.early.isSettled) void this.close(index);
     }
   }
 }
@@ -63,4 +64,5 @@ export interface OpenPart {
   users: number;
   /** Whether something was written since the last sync. */
   dirty: boolean;
+  readonly early: EarlySync;
 }

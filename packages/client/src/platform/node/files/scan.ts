@@ -8,7 +8,7 @@ import { readError } from "./file-errors.ts";
 
 /** List what can be sent below the paths. A path that a person names is followed when it is a link; links below it are not. Names stay as they are on disk: no Unicode normalisation.
  *  A name that is not UTF-8, or a path longer than a manifest takes, cannot be sent as it is and is skipped as `unreadable`, like what may not be read; an unreadable path
- *  that was named directly throws. Empty folders do not travel, and neither does the folder of a device: it holds keys. The same file found twice under one path is listed once; another file with a taken path is numbered.
+ *  that was named directly throws. Empty folders do not travel and are skipped as `empty`, and neither does the folder of a device: it holds keys. The same file found twice under one path is listed once; another file with a taken path is numbered.
  *  @throws BullaError file/unreadable */
 export async function scanPaths(paths: readonly string[]): Promise<Scan> {
   const files: ScannedFile[] = [];
@@ -27,7 +27,7 @@ export async function scanPaths(paths: readonly string[]): Promise<Scan> {
       if (stats.isFile() || stats.isDirectory()) await access(source, constants.R_OK);
       await visit({ source, path: name, stats, found, named: true });
     } catch (error) {
-      throw readError(error);
+      throw readError(error, named);
     }
   }
   return { files, skipped };
@@ -70,6 +70,7 @@ async function walk(folder: string, path: string, found: Found, named: boolean):
     found.skipped.push({ path: folder, why: "device" });
     return;
   }
+  if (names.length === 0) found.skipped.push({ path: folder, why: "empty" });
   for (const bytes of names.sort(Buffer.compare)) {
     const name = bytes.toString("utf8");
     const source = join(folder, name);

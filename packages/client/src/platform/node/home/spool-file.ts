@@ -21,11 +21,11 @@ export async function sealStream(
 ): Promise<number> {
   const salt = primitives.random(saltBytes);
   const key = primitives.hkdfSha256(storeKey, salt, labelBytes("spool"), 32);
-  await file.write(salt, 0, salt.length, 0);
+  await writeExactly(file, 0, salt);
   let index = 0;
   const sealNext = async (plain: Uint8Array, last: boolean): Promise<void> => {
     const sealed = await primitives.sealAes256Gcm(key, nonceOf(index, last), spoolData(id), plain);
-    await file.write(sealed, 0, sealed.length, positionOf(index));
+    await writeExactly(file, positionOf(index), sealed);
     index++;
   };
   const segment = new Uint8Array(segmentBytes);
@@ -114,6 +114,12 @@ async function readExactly(file: FileHandle, position: number, length: number): 
     filled += bytesRead;
   }
   return out;
+}
+
+/** A write is short when the disk is nearly full; the next one says so. */
+async function writeExactly(file: FileHandle, position: number, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; )
+    written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
 }
 
 function corrupt(): BullaError {

@@ -33,6 +33,8 @@ export interface StagedHome extends AsyncDisposable {
   readonly store: Store;
   /** Give the home its name, durably, and open it there. The staged home is used up. @throws BullaError store/exists */
   commit(device: NewDevice): Promise<Home>;
+  /** Take it away with its keys: nobody knows them, and nobody ever will. */
+  discard(): Promise<void>;
 }
 
 /** Begin or go on with making a home. It lies beside the final folder under a name that depends on the owner, so a killed `init` can be repeated and finds its keys again;
@@ -127,6 +129,7 @@ function stagedHome({
       await rm(join(target, "locks", initLock), { force: true });
       return openHome(target, options);
     },
+    discard: () => close(() => rm(staging, { recursive: true, force: true })),
     [Symbol.asyncDispose]: () => close(),
   };
 }

@@ -74,7 +74,13 @@ async function makeHome(home: string, owner: HomeOwner, making: Making): Promise
   const clock = systemClock;
   await using staged = await prepareHome(home, owner, { passphrase, primitives });
   const { handle, service: url } = owner;
-  const chain = await registerAccount({ handle, store: staged.store, primitives, clock, transport, url });
+  const chain = await registerAccount({ handle, store: staged.store, primitives, clock, transport, url }).catch(
+    async (error: unknown) => {
+      // Somebody else has the name: the keys that were made for it are good for nothing.
+      if (isBullaError(error, "service/conflict")) await staged.discard();
+      throw error;
+    },
+  );
   signal?.throwIfAborted();
   const secrets = await staged.store.get(places.secrets);
   if (secrets === undefined) throw new BullaError("store/corrupt", "this device's keys are gone");

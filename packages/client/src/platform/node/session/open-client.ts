@@ -1,5 +1,6 @@
 import type { Client } from "../../../client.ts";
 import { createSession } from "../../../client-session.ts";
+import { Conversations } from "../../../conversations/conversations.ts";
 import { openAccount } from "../../../engine/account.ts";
 import { Engine } from "../../../engine/engine.ts";
 import { Services } from "../../../engine/services.ts";
@@ -44,6 +45,8 @@ export async function openClient({ home: folder, passphrase, hosts = new Map() }
     isBlocked: (handle) => engine.isBlocked(handle),
   });
   engine.register(transfers.handler);
+  const conversations = new Conversations({ engine, store, clock: systemClock });
+  engine.register(conversations.handler);
   const close = async (): Promise<void> => {
     await transfers[Symbol.asyncDispose]();
     await services[Symbol.asyncDispose]();
@@ -52,5 +55,5 @@ export async function openClient({ home: folder, passphrase, hosts = new Map() }
     await strangerTransport[Symbol.asyncDispose]();
     await home[Symbol.asyncDispose]();
   };
-  return createSession({ account, engine, transfers, close });
+  return createSession({ account, engine, transfers, conversations, close });
 }

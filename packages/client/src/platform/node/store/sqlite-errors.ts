@@ -12,6 +12,9 @@ const primary = {
   notADatabase: 26,
 } as const;
 
+/** The index of the write-ahead log could not be made as long as it has to be. */
+const noRoomForIndex = 4874;
+
 /** Whether another connection holds the lock, so that trying again later may help. */
 export function isBusy(error: unknown): boolean {
   const code = resultCode(error);
@@ -20,8 +23,9 @@ export function isBusy(error: unknown): boolean {
 
 /** SQLite's failure as one of ours; anything else comes back unchanged. */
 export function storeError(error: unknown): unknown {
-  const code = resultCode(error);
-  const cause = code === undefined ? undefined : `sqlite result ${code}`;
+  const extended = extendedCode(error);
+  const code = extended === noRoomForIndex ? primary.full : resultCode(error);
+  const cause = extended === undefined ? undefined : `sqlite result ${extended}`;
   switch (code) {
     case primary.full:
       return new BullaError("file/no-space", "no space left for the device's store", {
@@ -39,7 +43,7 @@ export function storeError(error: unknown): unknown {
     case primary.inputOutput:
       return new BullaError("file/unwritable", "the device's store cannot be read and written", {
         cause,
-        hint: "check the disk, and who owns the device's folder",
+        hint: "check the disk, its free space, and who owns the device's folder",
       });
     default:
       return error;
@@ -47,6 +51,10 @@ export function storeError(error: unknown): unknown {
 }
 
 function resultCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return undefined;
-  return error.errcode & 0xff;
+  const code = extendedCode(error);
+  return code === undefined ? undefined : code & 0xff;
+}
+
+function extendedCode(error: unknown): number | undefined {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
 }

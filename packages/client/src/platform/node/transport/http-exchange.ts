@@ -2,6 +2,7 @@ import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, ty
 import { type Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { BullaError } from "@bulla/wire";
 import type { TransportAnswer, TransportRequest } from "../../../ports.ts";
+import { dropBuffer } from "../worker/drop-buffer.ts";
 import type { Destination } from "./connect-policy.ts";
 import { transportFailure, unreachable } from "./transport-failure.ts";
 
@@ -87,7 +88,8 @@ function attempt(
       answered = true;
       readBody(
         response,
-        asked.maxAnswerBytes,
+        asked,
+        () => over,
         (body) => finish(() => resolve({ status: response.statusCode ?? 0, headers: headersOf(response), body })),
         fail,
       );
@@ -109,7 +111,8 @@ function limitConnectTime(request: ClientRequest, milliseconds: number, fail: (e
 /** The limit is held while reading. A body of announced length is copied once, into its place. */
 function readBody(
   response: IncomingMessage,
-  maxBytes: number,
+  { maxAnswerBytes: maxBytes, into }: Pick<TransportRequest, "maxAnswerBytes" | "into">,
+  isOver: () => boolean,
   done: (body: Uint8Array) => void,
   fail: (error: BullaError) => void,
 ): void {
@@ -117,21 +120,37 @@ function readBody(
   const tooLarge = (): void =>
     fail(new BullaError("transport/bad-answer", `answer of the service is above ${maxBytes} bytes`));
   if (announced > maxBytes) return tooLarge();
-  let body = Buffer.allocUnsafeSlow(announced);
+  let body: Uint8Array = into !== undefined && announced <= into.length ? into : Buffer.allocUnsafeSlow(announced);
   let length = 0;
   response.on("data", (part: Buffer) => {
+    // A request that was given up may get more of its answer, and its memory may be in use again.
+    if (isOver()) return;
     if (length + part.length > maxBytes) return tooLarge();
     if (length + part.length > body.length) {
       const larger = Buffer.allocUnsafeSlow(Math.min(maxBytes, Math.max(2 * body.length, length + part.length)));
-      body.copy(larger, 0, 0, length);
+      larger.set(body.subarray(0, length));
       body = larger;
     }
-    part.copy(body, length);
+    body.set(part, length);
     length += part.length;
+    process.nextTick(dropBuffer, part);
   });
-  response.on("end", () => done(new Uint8Array(body.buffer, 0, length)));
+  dropReads(response);
+  response.on("end", () => done(new Uint8Array(body.buffer, body.byteOffset, length)));
   response.on("error", (cause) => fail(unreachable("connection was lost during the answer", cause)));
   response.on("aborted", () => fail(unreachable("connection was lost during the answer")));
+}
+
+/** What the socket read is of no use once all of it was taken from the response. Left to the garbage collector, every 25 MB of it call for a full collection,
+ *  which takes longer than to receive them. */
+function dropReads(response: IncomingMessage): void {
+  const { socket } = response;
+  const drop = (read: Buffer): void => {
+    if (response.readableLength === 0) process.nextTick(dropBuffer, read);
+  };
+  socket.on("data", drop);
+  const stop = (): void => void socket.removeListener("data", drop);
+  for (const event of ["end", "error", "aborted", "close"]) response.once(event, stop);
 }
 
 function headersOf(response: IncomingMessage): Readonly<Record<string, string | undefined>> {

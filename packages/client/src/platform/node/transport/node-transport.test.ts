@@ -199,6 +199,41 @@ describe("exchanges", () => {
     expect(written).toBeLessThan(20_000_000);
   });
 
+  test("an answer comes into the memory that was given for it, whatever else goes over the same connection", async () => {
+    const bodies = [1, 2, 3].map((n) => Buffer.alloc(700_000, n));
+    const serve: RequestListener = (request, response) => response.end(bodies[Number(request.url?.slice(1))]);
+    await withHttp(serve, async (url) => {
+      await withTransport({}, async (own) => {
+        const room = new Uint8Array(new SharedArrayBuffer(800_000));
+        for (const n of [0, 1, 2, 0]) {
+          const { body } = await own.request({ ...get(`${url}/${n}`, 800_000), into: room });
+          expect(body.buffer).toBe(room.buffer);
+          expect(Buffer.from(body).equals(bodies[n] ?? expect.unreachable())).toBe(true);
+        }
+        const small = { ...get(`${url}/1`, 800_000), into: new Uint8Array(10) };
+        expect(Buffer.from((await own.request(small)).body).equals(bodies[1] ?? expect.unreachable())).toBe(true);
+      });
+    });
+  });
+
+  test("nothing is written to the memory of a request that was given up", async () => {
+    const serve: RequestListener = (_request, response) => {
+      const timer = setInterval(() => response.write(Buffer.alloc(1000, 7)), 1);
+      response.on("close", () => clearInterval(timer));
+    };
+    await withHttp(serve, async (url) => {
+      const room = new Uint8Array(1_000_000);
+      const stop = new AbortController();
+      const asked = transport.request({ ...get(url, 1_000_000, stop.signal), into: room });
+      while (room[0] !== 7) await new Promise((resolve) => setTimeout(resolve, 1));
+      stop.abort(new Error("enough"));
+      await expect(asked).rejects.toThrow("enough");
+      room.fill(0);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(room.some((byte) => byte !== 0)).toBe(false);
+    });
+  });
+
   test("a redirect is an answer and is not followed", async () => {
     const asked: string[] = [];
     const serve: RequestListener = (request, response) => {

@@ -2,16 +2,18 @@ import type { BlobOpening, BlobSealing } from "@bulla/core";
 import type { ErrorCode } from "@bulla/wire";
 import type { SourcePart } from "../../../ports.ts";
 
-/** Seal chunk `index`; `parts` are exactly the plaintext it needs. `buffer` comes back with the chunk in it. */
+// Buffers are shared memory: they are neither copied nor handed over, and cost the garbage collectors of the threads nothing. Whoever has the job has the buffer.
+
+/** Seal chunk `index`; `parts` are exactly the plaintext it needs. `buffer` then holds the chunk. */
 export interface SealChunkJob {
   readonly kind: "seal";
   readonly sealing: BlobSealing;
   readonly index: number;
   readonly parts: readonly SourcePart[];
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
 }
 
-/** Check the hash of chunk `index` and open it. `buffer` comes back with the plaintext in it. */
+/** Check the hash of chunk `index` and open it. `buffer` then holds the plaintext. */
 export interface OpenChunkJob {
   readonly kind: "open";
   readonly opening: BlobOpening;
@@ -19,7 +21,7 @@ export interface OpenChunkJob {
   readonly chunk: Uint8Array;
   readonly before: Uint8Array;
   readonly hash: Uint8Array;
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
 }
 
 /** SHA-256 over all parts, one after the other. */
@@ -37,7 +39,7 @@ export interface SealRequest {
 
 /** Where in `buffer` the bytes lie; for an opened chunk also where in the blob. */
 export interface FilledBuffer {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   readonly start: number;
   readonly length: number;
   readonly offset: number;
@@ -52,7 +54,7 @@ export type SealReply =
       readonly id: number;
       readonly code: ErrorCode;
       readonly message: string;
-      readonly buffer?: ArrayBuffer;
+      readonly buffer?: SharedArrayBuffer;
     };
 
 /** What a worker is started with. */

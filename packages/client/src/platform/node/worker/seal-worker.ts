@@ -12,7 +12,7 @@ if (!isWorkerData(data)) throw new InternalError("the sealing worker was started
 const cancelledId = new Int32Array(data.cancelled);
 
 port.on("message", (request: SealRequest) => {
-  void answer(request).then((reply) => port.postMessage(reply, transferOf(reply)));
+  void answer(request).then((reply) => port.postMessage(reply));
 });
 
 async function answer({ id, job }: SealRequest): Promise<SealReply> {
@@ -29,11 +29,6 @@ async function answer({ id, job }: SealRequest): Promise<SealReply> {
       : ({ code: "internal/bug", message: error instanceof Error ? error.message : "unknown" } as const);
     return { kind: "failed", id, ...known, ...(job.kind === "hash" ? {} : { buffer: job.buffer }) };
   }
-}
-
-function transferOf(reply: SealReply): ArrayBuffer[] {
-  if (reply.kind === "filled") return [reply.filled.buffer];
-  return reply.kind === "failed" && reply.buffer !== undefined ? [reply.buffer] : [];
 }
 
 function isWorkerData(value: unknown): value is SealWorkerData {
