@@ -40,10 +40,17 @@ export async function openTestBrowser(
     await close();
     throw error;
   });
+  let inPage: Promise<unknown> = Promise.resolve();
+  // The runner keeps what it collects in one place per page, so files take turns there. Every worker has a runner of its own.
+  const afterOthers = (what: "list" | "runInPage", file: string): Promise<FileOutcome> => {
+    const turn = inPage.then(() => ask(page, what, file));
+    inPage = turn.catch(() => undefined);
+    return turn;
+  };
   return {
     bundle,
-    list: (file) => ask(page, "list", file),
-    run: (file, place) => ask(page, place === "page" ? "runInPage" : "runInWorker", file),
+    list: (file) => afterOthers("list", file),
+    run: (file, place) => (place === "page" ? afterOthers("runInPage", file) : ask(page, "runInWorker", file)),
     [Symbol.asyncDispose]: close,
   };
 
