@@ -27,7 +27,7 @@ export const blobSealing: BenchCase = {
   notes: [
     "`segments` is the cipher alone, one thread, memory to memory. `chunks` is what happens to a file that is sent, on all threads: read, seal, SHA-256 of the ciphertext. `opened chunks` is what happens to what comes: SHA-256, open.",
     "A chunk is named by its SHA-256, which on this kind of processor costs more than twice what sealing it costs. So whole chunks are compared with OpenSSL doing both.",
-    "`openssl speed` is measured on one core with pieces of 16 KiB (a segment) and 1 MiB (for SHA-256).",
+    "`openssl speed` is measured in CPU time of one core, with pieces of 16 KiB (a segment) and 1 MiB (for SHA-256).",
   ],
   open: async (place) => {
     const input = place.path("plain");
