@@ -57,8 +57,8 @@ export const identityTwins = {
     },
     {
       file: "core/src/space/key-package.ts",
-      code: `if (leafNode.lifetime.notAfter < seconds) throw refused("they have expired");`,
-      by: "",
+      code: "if (notAfter <= seconds || notBefore > seconds)",
+      by: "if (notAfter < 0n)",
     },
   ],
   anyVersion: [{ file: "wire/src/encoding/codec.ts", function: "version", by: "() => uint(255)" }],

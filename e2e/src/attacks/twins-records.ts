@@ -43,7 +43,7 @@ export const recordTwins = {
     { file: "core/src/space/read-record.ts", code: "if (counter < expected) {", by: "if (counter < 0) {" },
     {
       file: "core/src/space/read-record.ts",
-      code: `if (seen < (known?.seen ?? 0)) return { outcome: { kind: "refused", code: "space/refused-record" }, cursor: moved };`,
+      code: "if (seen < (known?.seen ?? 0)) return { outcome: overtaken, cursor: moved };",
       by: "",
     },
   ],
