@@ -55,9 +55,13 @@ export function blobRoutes(app: FastifyInstance, context: ApiContext): void {
         throw new BullaError("service/too-large", `chunk is ${size} bytes, limit is ${limits.chunkBytes}`);
       const giveBack = tickets.spendBytes(headerOf(request, headerNames.ticket), size, blobs.leaseDays(expiryDay));
       try {
-        if (!(await blobs.put({ chunk, lease, expiryDay }, request.raw, size))) giveBack();
+        if (!(await blobs.put({ chunk, lease, expiryDay }, request.raw.iterator({ destroyOnReturn: false }), size)))
+          giveBack();
       } catch (error) {
         giveBack();
+        // What is still coming of the body has no taker, and would stand before the next request.
+        reply.header("connection", "close");
+        request.raw.resume();
         throw error;
       }
       return reply.code(204).send();

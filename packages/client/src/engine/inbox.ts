@@ -127,6 +127,8 @@ async function letIn(
       throw error;
     }
     if (!isBullaError(error) || error.code === "internal/bug" || isOwnTrouble(error)) throw error;
+    // Another process of this home was faster, and used up the key that the invitation names.
+    if (await isFollowed(context, invitation)) return { kind: "nothing" };
     return { kind: "refused", from: handle, error };
   }
 }

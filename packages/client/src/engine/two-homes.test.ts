@@ -97,3 +97,29 @@ test("a home that was restored from an old copy says and hears everything", asyn
   expect(await hearAll(restored)).toEqual(["hello alice"]);
   expect((await hearAll(bob)).toSorted()).toEqual(["four", "one", "three", "two"]);
 });
+
+test("an invitation that another process of this home follows meanwhile is followed once, and refused by neither", async () => {
+  await using service = await startService();
+  const inner = new MemoryStore();
+  await using alice = await openDevice(service.url, "alice");
+  await using bob = await openDevice(service.url, "bob", { store: inner });
+  let overtaken = false;
+  const store: Store = {
+    step: (work) => inner.step(work),
+    list: (prefix) => inner.list(prefix),
+    get: async (key) => {
+      if (key.startsWith("key-package/") && !overtaken) {
+        overtaken = true;
+        await bob.engine.readInbox({ watching: false });
+      }
+      return inner.get(key);
+    },
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  await using again = await openDevice(service.url, "bob", { store });
+  const space = await alice.say(bob.handle, "hello");
+  await alice.engine.flush();
+  expect(await again.engine.readInbox({ watching: false })).toEqual({ waiting: [], refused: [] });
+  expect(overtaken).toBe(true);
+  expect((await again.engine.groups.list()).get(space)?.state).toBe("active");
+});
