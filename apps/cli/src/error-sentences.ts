@@ -72,7 +72,7 @@ export const errorSentences: Readonly<Record<ErrorCode, ErrorSentence>> = {
   "space/refused-record": detail(refused, "a record was refused", askOperator),
   "space/refused-welcome": detail(refused, "an invitation was refused", "ask the sender to send again"),
   "space/refused-constitution": detail(refused, "a list of members was refused", askOperator),
-  "space/not-a-member": detail(refused, "this account is no longer a member there", "ask one of the members"),
+  "space/not-a-member": own(refused, "this account is no longer a member there", "ask one of the members"),
   "space/fork": detail(refused, "two histories of one conversation were seen; nothing more is sent there", askPerson),
   "space/rolled-back": detail(
     refused,

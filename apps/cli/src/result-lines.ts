@@ -128,7 +128,7 @@ export interface SaidJson {
 export interface HeldJson {
   readonly space: string;
   readonly count: number;
-  readonly state: "sent" | "queued";
+  readonly state: "sent" | "queued" | "dropped";
 }
 
 export interface LineJson {

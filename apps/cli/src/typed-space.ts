@@ -24,8 +24,10 @@ export async function typedSpaceOrPerson(client: Client, text: string): Promise<
 async function meant(client: Client, text: string): Promise<SpaceView | undefined> {
   const handle = asHandle(client, text);
   const wanted = text.toLowerCase();
+  // A full handle is a person, whatever groups are called.
+  const isPerson = handle !== undefined && text.includes("@");
   const isMeant = ({ space, kind, name }: SpaceView): boolean =>
-    (kind === "direct" ? name === handle : name?.toLowerCase() === wanted) ||
+    (kind === "direct" ? name === handle : !isPerson && name?.toLowerCase() === wanted) ||
     (wanted.length >= shortestId && space.startsWith(wanted));
   const all = (await client.spaces()).filter(isMeant);
   const live = all.filter(({ state }) => state !== "removed");
@@ -33,7 +35,7 @@ async function meant(client: Client, text: string): Promise<SpaceView | undefine
   if (others.length > 0 && first !== undefined)
     throw usage(
       `${text} may be one of ${all.length} conversations`,
-      `name one by its id: ${[first, ...others].map(({ space }) => space.slice(0, 8)).join(", ")}`,
+      `name a person by the full handle, or one by its id: ${[first, ...others].map(({ space }) => space.slice(0, 8)).join(", ")}`,
     );
   return first;
 }

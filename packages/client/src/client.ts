@@ -44,7 +44,7 @@ export interface Client extends AsyncDisposable {
   /** Fresh keys for everybody. @throws BullaError as `addMembers` */
   rotateSpace(space: string): Promise<void>;
   /** `said`: another member lets this account go at the next occasion. @throws BullaError space/not-allowed for the last owner */
-  leaveSpace(space: string): Promise<"said" | "gone">;
+  leaveSpace(space: string): Promise<"said" | "queued" | "gone">;
   /** Say something, as Markdown. @throws BullaError space/*, wire/too-large */
   say(space: string, text: string): Promise<LineView["state"]>;
   /** Say what was held back because people joined in between, or let it go. @returns how much that was, and whether it has gone out */

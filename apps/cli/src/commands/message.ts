@@ -10,6 +10,7 @@ import { typedSpaceOrPerson } from "../typed-space.ts";
 export async function message(context: Context): Promise<ExitCode> {
   const { words, output } = context;
   const text = words.slice(1).join(" ");
+  if (text.trim() === "") throw usage("there is nothing to say", "write the text after the name");
   if (Buffer.byteLength(text) > limits.maxNoteBytes)
     throw usage(
       `the text is ${Buffer.byteLength(text)} bytes, limit is ${limits.maxNoteBytes}`,

@@ -17,7 +17,8 @@ export async function createSpace(context: Context): Promise<void> {
   const name = spaceName(context.words[0] ?? "");
   const members = context.options.values("with").flatMap((list) => list.split(","));
   await withClient(context, async (client) => {
-    const space = await client.createSpace(name, handlesOf(client, members));
+    const others = handlesOf(client, members).filter((handle) => handle !== client.handle);
+    const space = await client.createSpace(name, others);
     showOne(await client.space(space), context.output);
     await resumeEarlier(client, context);
   });
@@ -45,11 +46,20 @@ export async function showSpace(context: Context): Promise<void> {
 
 export async function addToSpace(context: Context): Promise<void> {
   const role = roleOf(context.options.value("role") ?? "member");
-  await change(context, (client, { space }, members) => client.addMembers(space, members, role));
+  await change(context, (client, view, members) => {
+    for (const { handle, role: has } of view.members)
+      if (members.includes(handle))
+        context.output.say(`${handle} is in it already, as ${has}; bulla space role changes that`);
+    return client.addMembers(view.space, members, role);
+  });
 }
 
 export async function removeFromSpace(context: Context): Promise<void> {
-  await change(context, (client, { space }, members) => client.removeMembers(space, members));
+  await change(context, (client, { space }, members) => {
+    if (members.includes(client.handle))
+      throw usage("nobody takes out the own account", "write bulla space leave SPACE");
+    return client.removeMembers(space, members);
+  });
 }
 
 export async function setRole(context: Context): Promise<void> {
@@ -94,17 +104,23 @@ export async function renameSpace(context: Context): Promise<ExitCode> {
     // What this device said counts once it is read back.
     await client.spaces();
     showOne(await client.space(space), context.output);
-    return state === "sent" ? exitCodes.done : exitCodes.unreachable;
+    if (state === "sent") return exitCodes.done;
+    context.output.say("the service cannot be reached: the new name goes out with any later command");
+    return exitCodes.unreachable;
   });
 }
 
-export async function leaveSpace(context: Context): Promise<void> {
-  await withClient(context, async (client) => {
+export async function leaveSpace(context: Context): Promise<ExitCode> {
+  return withClient(context, async (client) => {
     const { space } = await typedSpace(client, context.words[0] ?? "");
     const left = await client.leaveSpace(space);
     if (left === "said") context.output.say("said goodbye; another member's device takes this account out");
+    if (left === "queued")
+      context.output.say("the service cannot be reached: the goodbye goes out with any later command");
     showOne(await client.space(space), context.output);
+    if (left === "queued") return exitCodes.unreachable;
     await resumeEarlier(client, context);
+    return exitCodes.done;
   });
 }
 
@@ -131,9 +147,7 @@ function showOne(view: SpaceView, output: Output): void {
 }
 
 function handlesOf(client: Client, texts: readonly string[]): readonly Handle[] {
-  return [...new Set(texts.map((text) => typedHandle(text.trim(), client.handle)))].filter(
-    (handle) => handle !== client.handle,
-  );
+  return [...new Set(texts.map((text) => typedHandle(text.trim(), client.handle)))];
 }
 
 function spaceName(text: string): string {

@@ -155,7 +155,7 @@ describe("a group", () => {
     await alice.talk.say(space, "without bob");
     for (const other of [bob, carol]) await other.sync();
     expect(await carol.lines(space)).toEqual(["alice named Roof", "alice removed bob", "alice text without bob"]);
-    expect(await bob.lines(space)).toEqual(["alice named Roof"]);
+    expect(await bob.lines(space)).toEqual(["alice named Roof", "alice removed bob"]);
     expect(await bob.talk.show(space)).toMatchObject({ state: "removed", role: null });
     await expect(bob.talk.say(space, "?")).rejects.toEqual(refusal("space/not-a-member"));
     await expect(bob.engine.groups.add(space, [alice.handle], "member")).rejects.toEqual(refusal("space/not-a-member"));

@@ -1,5 +1,5 @@
 import { decodeEvent, isSpaceName, isUnknown, saidAtOf } from "@bulla/content";
-import type { Role } from "@bulla/core";
+import type { Random, Role } from "@bulla/core";
 import { BullaError, type Handle, hexOf, utf8 } from "@bulla/wire";
 import { decode } from "@bulla/wire/encoding";
 import type { LineView, SpaceView } from "../client.ts";
@@ -15,6 +15,7 @@ export interface ConversationPorts {
   readonly engine: Engine;
   readonly store: Store;
   readonly clock: Clock;
+  readonly random: Random;
 }
 
 const messageTag = "message";
@@ -60,9 +61,11 @@ export class Conversations {
   async say(space: string, text: string): Promise<LineView["state"]> {
     const { engine, store } = this.#ports;
     await engine.groups.ready(space);
-    await store.step((transaction) => engine.say(transaction, space, { kind: "note", text }, messageTag));
+    const tag = `${messageTag}/${hexOf(this.#ports.random(8))}`;
+    await store.step((transaction) => engine.say(transaction, space, { kind: "note", text }, tag));
     if ((await engine.flush()) !== "done") return "queued";
-    return (await listOutbox(store, space)).some(({ entry }) => entry.kind === "held") ? "held" : "sent";
+    const isHeld = (await listOutbox(store, space)).some(({ entry }) => entry.kind === "held" && entry.tag === tag);
+    return isHeld ? "held" : "sent";
   }
 
   /** Every conversation that this device is in or was in, by name. */

@@ -1,7 +1,7 @@
 import type { Service } from "@bulla/service";
 import type { Handle } from "@bulla/wire";
 import type { LineView } from "../client.ts";
-import { type DeviceOptions, openDevice, type TestDevice } from "../engine/device.fixture.ts";
+import { type DeviceOptions, openDevice, primitives, type TestDevice } from "../engine/device.fixture.ts";
 import type { Clock } from "../ports.ts";
 import { Conversations } from "./conversations.ts";
 
@@ -19,7 +19,7 @@ export const wallClock: Clock = { now: () => Date.now(), sleep: async () => unde
 export async function openTalker(service: Service, name: string, options: DeviceOptions = {}): Promise<Talker> {
   const device = await openDevice(service.url, name, options);
   const clock = options.clock ?? wallClock;
-  const talk = new Conversations({ engine: device.engine, store: device.store, clock });
+  const talk = new Conversations({ engine: device.engine, store: device.store, clock, random: primitives.random });
   device.engine.register(talk.handler);
   return {
     ...device,

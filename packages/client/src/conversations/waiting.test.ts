@@ -37,6 +37,60 @@ describe("what cannot go out at once", () => {
       expect(await alice.engine.settleHeld(space, choice)).toBe(0);
     });
 
+  test("what a reader says is refused, and what was queued before it became one waits for a person", async () => {
+    await using all = await cast(service, "alice", "bob");
+    const { alice, bob } = all;
+    const space = await alice.talk.create("Roof", [bob.handle]);
+    await bob.sync();
+    const note = { kind: "note", text: "as a member" } as const;
+    await bob.store.step((transaction) => bob.engine.say(transaction, space, note, "message"));
+    await alice.engine.groups.setRole(space, bob.handle, "reader");
+    await bob.sync();
+    expect((await bob.lines(space)).at(-1)).toBe("bob text as a member (held)");
+    const denied = expect.objectContaining({ code: "space/not-allowed" });
+    await expect(bob.talk.say(space, "as a reader")).rejects.toEqual(denied);
+    await expect(bob.engine.settleHeld(space, "say")).rejects.toEqual(denied);
+    await alice.engine.groups.setRole(space, bob.handle, "member");
+    await bob.sync();
+    expect(await bob.engine.settleHeld(space, "say")).toBe(1);
+    expect(await bob.talk.say(space, "a member again")).toBe("sent");
+    await alice.sync();
+    expect((await alice.lines(space)).filter((line) => line.startsWith("bob"))).toEqual([
+      "bob text as a member",
+      "bob text a member again",
+    ]);
+  });
+
+  test("somebody who is removed and let in again before reading anything in between is in", async () => {
+    await using all = await cast(service, "alice", "bob");
+    const { alice, bob } = all;
+    const space = await alice.talk.create("Roof", [bob.handle]);
+    await bob.sync();
+    await alice.engine.groups.remove(space, [bob.handle]);
+    await alice.engine.groups.add(space, [bob.handle], "member");
+    await alice.talk.say(space, "welcome back");
+    await bob.sync();
+    expect(await bob.talk.show(space)).toMatchObject({ state: "active", role: "member" });
+    expect((await bob.lines(space)).at(-1)).toBe("alice text welcome back");
+  });
+
+  test("nobody leaves, removes or ranks in a conversation with one person; if the other side does, the next thing said begins a new one", async () => {
+    await using all = await cast(service, "alice", "bob");
+    const { alice, bob } = all;
+    const space = await alice.say(bob.handle, "hello");
+    await alice.engine.flush();
+    await bob.sync();
+    const { groups } = bob.engine;
+    const denied = expect.objectContaining({ code: "space/not-allowed" });
+    for (const act of [
+      () => groups.leave(space),
+      () => groups.remove(space, [alice.handle]),
+      () => groups.setRole(space, bob.handle, "reader"),
+      () => groups.add(space, [alice.handle], "member"),
+    ])
+      await expect(act()).rejects.toEqual(denied);
+  });
+
   test("what is said and not yet read back by others waits, with its state, while the service is away", async () => {
     await using other = await startService();
     await using alice = await openTalker(other, "alice");

@@ -89,7 +89,7 @@ function checkAllowed({ constitution }: Chapter, handle: Handle, bodies: readonl
     bodies.every((body) => own(body) || mayOperate(constitution, role, body))
   )
     return;
-  throw new BullaError("space/not-allowed", `a ${role ?? "stranger"} may not change that here`, {
+  throw new BullaError("space/not-allowed", `whoever is ${role ?? "no member"} may not change that here`, {
     hint: "ask an owner or admin of this space",
   });
 }

@@ -16,12 +16,12 @@ import { type InboxNews, type InboxRules, readInbox, takeWaiting } from "./inbox
 import { stockKeyPackages } from "./key-packages.ts";
 import { hearLeaving, letGo } from "./leave-space.ts";
 import { type Notice, takeNotices } from "./notices.ts";
-import { queueContent, settleHeld } from "./outbox.ts";
+import { mayWrite, queueContent, settleHeld } from "./outbox.ts";
 import { places } from "./places.ts";
 import { queueOpening } from "./queue-opening.ts";
 import { isOffline, type Services } from "./services.ts";
 import type { MailHandler, SpaceMail } from "./space-mail.ts";
-import { enterStream, listSpaces, loadInfo, saveInfo } from "./space-shelf.ts";
+import { enterStream, listSpaces, loadInfo, loadSpace, saveInfo } from "./space-shelf.ts";
 import type { Contact } from "./stored.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { syncSpace } from "./sync-space.ts";
@@ -89,6 +89,11 @@ export class Engine implements SpaceMail {
   async say(transaction: StoreTransaction, space: string, body: EventBody, tag: string): Promise<void> {
     const { account } = this.#context;
     const { primitives, clock } = account;
+    // Who may only read sends no receipts either, and takes in files all the same.
+    if (body.kind === "receipt") {
+      const { chapter } = await loadSpace(transaction, primitives, space);
+      if (!mayWrite(account, chapter.constitution)) return;
+    }
     const queue = (what: EventBody, tagged: string): Promise<void> => {
       const event = eventOf(what, primitives.random(16), Math.max(0, clock.now()));
       return queueContent(transaction, account, space, encodeEvent(event), tagged);

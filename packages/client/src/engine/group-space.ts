@@ -56,14 +56,10 @@ export async function addMembers(
   const { account, chains } = context;
   const info = await loadInfo(account.store, space);
   if (info !== undefined && info.home !== account.host)
-    throw new BullaError(
-      "space/refused-constitution",
-      "only members of the service that keeps this space can add to it",
-      {
-        about: info.home,
-        hint: "ask a member of that service",
-      },
-    );
+    throw new BullaError("space/not-allowed", "only members of the service that keeps this space can add to it", {
+      about: info.home,
+      hint: "ask a member of that service",
+    });
   await change(context, space, ({ constitution }) => {
     const missing = invitees.filter(({ handle }) => memberOf(constitution, handle) === undefined);
     if (missing.length === 0) return undefined;
@@ -76,6 +72,8 @@ export async function addMembers(
 /** Remove members in one commit; afterwards they can read nothing new.
  *  @throws BullaError as `addMembers` */
 export async function removeMembers(context: SyncContext, space: string, handles: readonly Handle[]): Promise<void> {
+  const { members } = await constitutionOf(context, space);
+  for (const handle of handles) if (!members.some((member) => member.handle === handle)) throw notAMember(handle);
   await change(context, space, ({ constitution }) => {
     const bodies = handles
       .filter((handle) => memberOf(constitution, handle) !== undefined)
@@ -116,7 +114,18 @@ export async function constitutionOf({ account }: SyncContext, space: string): P
   return (await loadSpace(account.store, account.primitives, space)).chapter.constitution;
 }
 
+/** @throws BullaError space/unknown; space/not-allowed for anything but a group */
+export async function mustBeGroup({ account }: SyncContext, space: string): Promise<void> {
+  const info = await loadInfo(account.store, space);
+  if (info === undefined) throw new BullaError("space/unknown", "there is no such space on this device");
+  if (info.kind !== "group")
+    throw new BullaError("space/not-allowed", "a conversation with one person stays as it is", {
+      hint: "bulla contacts block HANDLE takes nothing more from them",
+    });
+}
+
 async function change(context: SyncContext, space: string, aim: (chapter: Chapter) => Wish | undefined): Promise<void> {
+  await mustBeGroup(context, space);
   await changeSpace(context, space, aim);
   const state = (await loadInfo(context.account.store, space))?.state;
   if (state !== "active")

@@ -70,12 +70,12 @@ export class Groups {
     await this.#alone(space, () => rotate(this.#context, space));
   }
 
-  /** `said`: another member has to let this account go. `gone`: nobody has to. */
-  async leave(space: string): Promise<"said" | "gone"> {
+  /** `said`: another member has to let this account go. `queued`: it could not be said yet. `gone`: nobody has to. */
+  async leave(space: string): Promise<"said" | "queued" | "gone"> {
     return this.#alone(space, async () => {
       const left = await queueLeaving(this.#context, space);
-      if (left === "said") await flushSpace(this.#context, space);
-      return left;
+      if (left === "gone") return left;
+      return (await flushSpace(this.#context, space)) === "done" ? "said" : "queued";
     });
   }
 

@@ -7,6 +7,7 @@ import { places } from "./places.ts";
 import { isOffline } from "./services.ts";
 import { loadInfo, loadSpace } from "./space-shelf.ts";
 import type { SyncContext } from "./sync-context.ts";
+import { syncSpace } from "./sync-space.ts";
 
 /** Whom to let in without asking: accounts of the own service unless `watching`, and the person that was named. */
 export interface InboxRules {
@@ -101,8 +102,15 @@ async function takeEnvelope(context: SyncContext, envelope: Uint8Array, rules: I
 }
 
 /** A Welcome never replaces a space that this device is in: the records there decide. Whoever was removed from it, or cannot follow any more, comes back only at a later chapter. */
-async function isFollowed({ account }: SyncContext, { space, chapter }: Invitation): Promise<boolean> {
+async function isFollowed(context: SyncContext, { space, chapter }: Invitation): Promise<boolean> {
+  const { account } = context;
   const id = hexOf(space);
+  const known = await loadInfo(account.store, id);
+  if (known === undefined) return false;
+  // Perhaps this device was removed meanwhile, and does not know yet.
+  const isAhead = async (): Promise<boolean> =>
+    (await loadSpace(account.store, account.primitives, id)).chapter.number < chapter.number;
+  if (known.state === "active" && (await isAhead())) await syncSpace(context, id);
   const info = await loadInfo(account.store, id);
   if (info === undefined) return false;
   if (info.state === "active" || info.state === "frozen") return true;

@@ -12,6 +12,7 @@ import {
 import { BullaError, type Handle, isBullaError } from "@bulla/wire";
 import type { StoreTransaction } from "../ports.ts";
 import { changeSpace, type Wish } from "./change-space.ts";
+import { mustBeGroup } from "./group-space.ts";
 import { queueContent } from "./outbox.ts";
 import { places } from "./places.ts";
 import type { HeardEvent } from "./space-mail.ts";
@@ -20,7 +21,9 @@ import type { SyncContext } from "./sync-context.ts";
 
 /** Say that this account wants to go: nobody can remove a leaf of its own, so whoever commits next does it. Alone in a space, it is left at once.
  *  @throws BullaError space/not-allowed for the last owner, and for readers, who cannot say anything; space/unknown */
-export async function queueLeaving({ account }: SyncContext, space: string): Promise<"said" | "gone"> {
+export async function queueLeaving(context: SyncContext, space: string): Promise<"said" | "gone"> {
+  await mustBeGroup(context, space);
+  const { account } = context;
   const { primitives, me, secrets, store, handle } = account;
   return store.step(async (transaction) => {
     const { info, chapter } = await loadSpace(transaction, primitives, space);

@@ -1,4 +1,12 @@
-import { type Constitution, maxContentBytes, noNewReaders, type OuterRecord, sealLasting } from "@bulla/core";
+import {
+  type Constitution,
+  maxContentBytes,
+  maySend,
+  memberOf,
+  noNewReaders,
+  type OuterRecord,
+  sealLasting,
+} from "@bulla/core";
 import { BullaError, limits } from "@bulla/wire";
 import { decode, encode } from "@bulla/wire/encoding";
 import type { StoreTransaction } from "../ports.ts";
@@ -79,6 +87,10 @@ export async function queueContent(
     throw new BullaError("wire/too-large", `content is ${content.length} bytes, limit is ${maxContentBytes}`);
   const record = await loadSpace(transaction, account.primitives, space);
   checkWritable(record);
+  if (!mayWrite(account, record.chapter.constitution))
+    throw new BullaError("space/not-allowed", "a reader says nothing here", {
+      hint: "an owner or admin can make this account a member: bulla space role",
+    });
   const sealed = await sealNext(transaction, account, space, record, content);
   const { number, retry } = record.chapter;
   await queueEntry(transaction, space, {
@@ -105,6 +117,12 @@ async function sealNext(
 ): Promise<OuterRecord> {
   const queued = await countQueued(transaction, space, chapter);
   return sealLasting(account.primitives, account.me, account.secrets, chapter, cursor, queued, content);
+}
+
+/** Whether this account may say something there. */
+export function mayWrite({ handle }: Account, constitution: Constitution): boolean {
+  const role = memberOf(constitution, handle)?.role;
+  return role === undefined || maySend(role);
 }
 
 /** @throws BullaError space/fork, space/not-a-member, space/busy */
@@ -169,7 +187,8 @@ export async function moveOutbox(
   for (const { entry } of stale) {
     if (entry.kind !== "record" || entry.content === null) continue;
     const { content, tag } = entry;
-    if (!noNewReaders(before, constitution)) await queueEntry(transaction, space, { kind: "held", content, tag });
+    if (!noNewReaders(before, constitution) || !mayWrite(account, constitution))
+      await queueEntry(transaction, space, { kind: "held", content, tag });
     else
       await queueEntry(transaction, space, {
         ...entry,

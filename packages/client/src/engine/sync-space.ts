@@ -4,6 +4,7 @@ import {
   type Cursor,
   type Followed,
   followEnd,
+  type MemberDevice,
   memberOf,
   type ReadOutcome,
   readRecord,
@@ -217,6 +218,7 @@ async function takeEnd(
   const invitees = await takeInvitees(transaction, space);
   if (followed.kind === "removed" || followed.kind === "complain") {
     await setState(transaction, space, followed.kind === "removed" ? "removed" : "stuck", null);
+    if (followed.kind === "removed") await tellRemoval(context, transaction, space, chapter, followed.by);
     return "done";
   }
   const { number, retry } = followed.chapter;
@@ -228,6 +230,19 @@ async function takeEnd(
   if (followed.kind === "next")
     await changed(context, transaction, space, chapter, followed, invitees, pending?.welcome);
   return "again";
+}
+
+/** All that whoever is removed learns of the next chapter is that it is without them. */
+async function tellRemoval(
+  { account, handlers }: SyncContext,
+  transaction: StoreTransaction,
+  space: string,
+  { number, constitution: before }: Chapter,
+  by: MemberDevice,
+): Promise<void> {
+  const after = { ...before, members: before.members.filter(({ handle }) => handle !== account.handle) };
+  const change = { space, number: number + 1, by, own: false, invited: false, granted: false, before, after };
+  for (const handler of handlers) await handler.onChange?.(transaction, change);
 }
 
 async function changed(
@@ -248,6 +263,9 @@ async function changed(
     granted = await queueHistory(context, transaction, space, chapter, invitees);
   }
   const { number, constitution: after } = chapter;
+  // With one person left it is no conversation with anybody: the next thing said begins a new one.
+  if (after.kind === "direct" && after.members.length < 2 && before.members.length > 1)
+    await setState(transaction, space, "removed", null);
   for (const handler of context.handlers)
     await handler.onChange?.(transaction, { space, number, by, own, invited, granted, before, after });
 }

@@ -45,7 +45,7 @@ export async function openClient({ home: folder, passphrase, hosts = new Map() }
     isBlocked: (handle) => engine.isBlocked(handle),
   });
   engine.register(transfers.handler);
-  const conversations = new Conversations({ engine, store, clock: systemClock });
+  const conversations = new Conversations({ engine, store, clock: systemClock, random: primitives.random });
   engine.register(conversations.handler);
   const close = async (): Promise<void> => {
     await transfers[Symbol.asyncDispose]();
