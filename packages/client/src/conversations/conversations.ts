@@ -1,6 +1,6 @@
 import { decodeEvent, isSpaceName, isUnknown, saidAtOf } from "@bulla/content";
 import type { Random, Role } from "@bulla/core";
-import { BullaError, type Handle, hexOf, utf8 } from "@bulla/wire";
+import { BullaError, type Handle, hexOf, textOf, utf8 } from "@bulla/wire";
 import { decode } from "@bulla/wire/encoding";
 import type { LineView, SpaceView } from "../client.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -8,7 +8,7 @@ import { listOutbox } from "../engine/outbox.ts";
 import type { MailHandler } from "../engine/space-mail.ts";
 import type { SpaceInfo } from "../engine/stored.ts";
 import type { Clock, Store } from "../ports.ts";
-import { keepLines } from "./keep-lines.ts";
+import { keepLines, mayName } from "./keep-lines.ts";
 import { linePlaces, type StoredLine, storedLineCodec } from "./stored-line.ts";
 
 export interface ConversationPorts {
@@ -45,7 +45,7 @@ export class Conversations {
   async rename(space: string, name: string): Promise<"sent" | "queued"> {
     checkName(name);
     const { role } = await this.show(space);
-    if (role === "member" || role === "guest" || role === "reader")
+    if (role !== null && !mayName(role))
       throw new BullaError("space/not-allowed", `a ${role} does not name this space`, {
         hint: "ask an owner or admin",
       });
@@ -103,7 +103,7 @@ export class Conversations {
     return {
       space,
       kind: kind === "direct" ? "direct" : "group",
-      name: peer ?? (name === undefined ? null : new TextDecoder().decode(name)),
+      name: peer ?? (name === undefined ? null : textOf(name)),
       home,
       state,
       role: state === "removed" ? null : role,

@@ -1,6 +1,6 @@
 import { isUnknown } from "@bulla/content";
-import type { Constitution } from "@bulla/core";
-import { type Handle, utf8 } from "@bulla/wire";
+import type { Constitution, Role } from "@bulla/core";
+import { type Handle, textOf, utf8 } from "@bulla/wire";
 import { encode } from "@bulla/wire/encoding";
 import type { HeardChange, HeardEvent, MailHandler, SpaceMail } from "../engine/space-mail.ts";
 import type { Clock, StoreTransaction } from "../ports.ts";
@@ -34,7 +34,7 @@ async function keepEvent(
     if (body.kind === "system") {
       if (body.what.kind === "founded" || body.what.kind === "capability") return;
       if (body.what.kind === "named") {
-        if (role !== "owner" && role !== "admin") return;
+        if (!mayName(role)) return;
         if (isNews) await transaction.put(linePlaces.name(space), utf8(body.what.name));
       }
     }
@@ -56,7 +56,7 @@ async function keepChange(
   const name = await transaction.get(linePlaces.name(space));
   // Newcomers cannot read how it was called before.
   if (invited && name !== undefined)
-    await mail.say(transaction, space, { kind: "system", what: { kind: "named", name: text(name) } }, "");
+    await mail.say(transaction, space, { kind: "system", what: { kind: "named", name: textOf(name) } }, "");
   if (granted)
     for (const { handle } of after.members)
       if (!before.members.some((member) => member.handle === handle))
@@ -95,6 +95,7 @@ function difference(
   };
 }
 
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+/** Whose word on a space's name counts. */
+export function mayName(role: Role): boolean {
+  return role === "owner" || role === "admin";
 }

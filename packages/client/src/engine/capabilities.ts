@@ -1,13 +1,11 @@
 import { isUnknown } from "@bulla/content";
 import { capabilityHash, type Handle, hexOf, isBullaError } from "@bulla/wire";
 import type { InboxRight } from "@bulla/wire/api";
-import { decode, encode } from "@bulla/wire/encoding";
 import type { StoreTransaction } from "../ports.ts";
 import type { Account } from "./account.ts";
 import { handlePlace, places } from "./places.ts";
 import type { HeardEvent } from "./space-mail.ts";
 import { loadInfo } from "./space-shelf.ts";
-import { storedCapabilityCodec } from "./stored.ts";
 import type { SyncContext } from "./sync-context.ts";
 
 /** A right to this device's inbox for the other side of a direct space, made when something is said there and there is none yet. It goes out with what is said.
@@ -22,7 +20,9 @@ export async function offerCapability(
   const place = places.ownCapability(handlePlace(primitives, peer));
   if ((await transaction.get(place)) !== undefined) return undefined;
   const secret = primitives.random(32);
-  await transaction.put(place, encode(storedCapabilityCodec, { version: 1, secret, registered: false }));
+  await transaction.put(place, secret);
+  const hash = capabilityHash(primitives, secret);
+  await transaction.put(places.freshCapability(hash), hash);
   return { kind: "capability", secret, deviceId: me.deviceId };
 }
 
@@ -33,34 +33,23 @@ export async function withdrawCapability(
   handle: Handle,
 ): Promise<void> {
   const place = places.ownCapability(handlePlace(primitives, handle));
-  const stored = await transaction.get(place);
-  if (stored === undefined) return;
-  const { secret } = decode(storedCapabilityCodec, stored, { maxBytes: 256 });
+  const secret = await transaction.get(place);
+  if (secret === undefined) return;
   await transaction.delete(place);
   const hash = capabilityHash(primitives, secret);
+  await transaction.delete(places.freshCapability(hash));
   await transaction.put(places.goneCapability(hash), hash);
 }
 
 /** Tell the service which capabilities hold. It learns hashes, and nothing about whom they are for. */
-export async function registerCapabilities({ account, services }: SyncContext): Promise<void> {
-  const { store, primitives } = account;
-  const fresh: { readonly key: string; readonly secret: Uint8Array }[] = [];
-  for (const { key, value } of await store.list(places.ownCapabilities)) {
-    const { secret, registered } = decode(storedCapabilityCodec, value, { maxBytes: 256 });
-    if (!registered) fresh.push({ key, secret });
-  }
-  const gone = await store.list(places.goneCapabilities);
+export async function registerCapabilities({ account: { store }, services }: SyncContext): Promise<void> {
+  const fresh = (await store.list(places.freshCapabilities)).slice(0, most);
+  const gone = (await store.list(places.goneCapabilities)).slice(0, most);
   if (fresh.length + gone.length === 0) return;
   const { client } = await services.link();
-  await client.changeCapabilities({
-    add: fresh.slice(0, most).map(({ secret }) => capabilityHash(primitives, secret)),
-    remove: gone.slice(0, most).map(({ value }) => value),
-  });
+  await client.changeCapabilities({ add: fresh.map(({ value }) => value), remove: gone.map(({ value }) => value) });
   await store.step(async (transaction) => {
-    for (const { key, secret } of fresh.slice(0, most))
-      if ((await transaction.get(key)) !== undefined)
-        await transaction.put(key, encode(storedCapabilityCodec, { version: 1, secret, registered: true }));
-    for (const { key } of gone.slice(0, most)) await transaction.delete(key);
+    for (const { key } of [...fresh, ...gone]) await transaction.delete(key);
   });
 }
 

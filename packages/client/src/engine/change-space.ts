@@ -37,7 +37,7 @@ const maxRounds = 8;
 
 /** End chapters until the aim is reached. The change is stored before a byte leaves; what a crash leaves behind is sent, or dropped for somebody else's, by the next command.
  *  A space that is not active stays as it is.
- *  @throws BullaError transport/* when it stays queued, space/busy, space/refused-constitution, whatever the aim throws */
+ *  @throws BullaError transport/* when it stays queued, space/busy, space/not-allowed, space/refused-constitution, whatever the aim throws */
 export async function changeSpace(context: SyncContext, space: string, aim: Aim): Promise<void> {
   for (let round = 0; round < maxRounds; round++) {
     await syncSpace(context, space);

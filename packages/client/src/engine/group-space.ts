@@ -46,7 +46,7 @@ export async function claimAll(context: SyncContext, handles: readonly Handle[])
 }
 
 /** Add members in one commit. Who is one already stays as it is.
- *  @throws BullaError space/not-a-member, space/refused-constitution when this account may not, transport/*, space/busy */
+ *  @throws BullaError space/not-a-member, space/not-allowed, space/refused-constitution when no owner would be left, transport/*, space/busy */
 export async function addMembers(
   context: SyncContext,
   space: string,

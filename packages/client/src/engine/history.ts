@@ -1,7 +1,7 @@
-import { decodeEvent } from "@bulla/content";
 import {
   type Chapter,
   type ChapterKey,
+  type EnvelopeBody,
   type GrantedHistory,
   type KeyringEntry,
   maxGrantedKeys,
@@ -11,19 +11,16 @@ import {
   readPastChapter,
   type StoredEntry,
   type StreamSecrets,
-  sealEnvelope,
   streamSecrets,
 } from "@bulla/core";
-import { hexOf, InternalError, isBullaError } from "@bulla/wire";
+import { hexOf, isBullaError } from "@bulla/wire";
 import { decode, encode } from "@bulla/wire/encoding";
-import { activeDevice } from "@bulla/wire/identity";
 import type { StoreTransaction } from "../ports.ts";
-import { today } from "./account.ts";
-import { encodeStatements } from "./chain-shelf.ts";
+import { heardFrom } from "./hear-said.ts";
 import { keepNotice } from "./notices.ts";
 import { collectOpenings, firstThatHolds } from "./openings.ts";
-import { queueEntry } from "./outbox.ts";
 import { places } from "./places.ts";
+import { queueEnvelopes } from "./queue-envelopes.ts";
 import { streamPatience } from "./services.ts";
 import { loadInfo, loadSpace } from "./space-shelf.ts";
 import { type StoredInvitee, storedKeyringCodec } from "./stored.ts";
@@ -33,40 +30,19 @@ type Read = Extract<PastChapter, { kind: "read" }>;
 
 /** Hand the keys of all earlier chapters to those who were let in, where the policy says so. */
 export async function queueHistory(
-  { account, chains }: SyncContext,
+  context: SyncContext,
   transaction: StoreTransaction,
   space: string,
   { number, space: id, constitution }: Chapter,
   invitees: readonly StoredInvitee[],
 ): Promise<boolean> {
   if (constitution.policy.history !== "all") return false;
-  const { primitives, me, secrets } = account;
-  const own = await chains.stored(account.handle);
-  if (own === undefined) throw new InternalError("the own chain is not there");
   const kept = await transaction.list(places.keyrings(space));
   const entries = kept.map(({ value }) => keyOf(value)).filter((entry) => entry.number < number);
-  for (const { handle, deviceId } of invitees) {
-    const chain = chains.chainOf(handle);
-    const certified = chain === undefined ? undefined : activeDevice(chain, deviceId);
-    if (certified === undefined) continue;
-    const { inboxKey } = certified.keys;
-    for (let from = 0; from < entries.length; from += maxGrantedKeys) {
-      const body = { kind: "history", space: id, entries: entries.slice(from, from + maxGrantedKeys) } as const;
-      const recipient = { handle, deviceId };
-      const chainOfMine = encodeStatements(own);
-      const envelope = await sealEnvelope(
-        primitives,
-        me,
-        secrets,
-        chainOfMine,
-        recipient,
-        inboxKey,
-        today(account),
-        body,
-      );
-      await queueEntry(transaction, space, { kind: "envelope", recipient: handle, deviceId, envelope });
-    }
-  }
+  const bodies: EnvelopeBody[] = [];
+  for (let from = 0; from < entries.length; from += maxGrantedKeys)
+    bodies.push({ kind: "history", space: id, entries: entries.slice(from, from + maxGrantedKeys) });
+  await queueEnvelopes(context, transaction, space, invitees, () => bodies);
   // What the founder said to nobody else is no history of theirs.
   return entries.length > 0 && number > 1;
 }
@@ -122,30 +98,16 @@ export async function readHistory(context: SyncContext, space: string): Promise<
 }
 
 async function tell(
-  { account, handlers }: SyncContext,
+  context: SyncContext,
   transaction: StoreTransaction,
   space: string,
   { chapter, said }: Read,
 ): Promise<void> {
-  const { number, constitution } = chapter;
+  const { number } = chapter;
   for (const { author, content, retry, position, recordId } of said) {
-    const event = decodeSafely(content);
-    if (event === undefined) continue;
-    const own = author.handle === account.handle && hexOf(author.deviceId) === hexOf(account.me.deviceId);
-    const role = memberOf(constitution, author.handle)?.role ?? "guest";
-    const place = { number, retry, position, recordId };
-    for (const handler of handlers)
-      await handler.onPast?.(transaction, { space, author, own, role, place, event, content });
-  }
-}
-
-function decodeSafely(content: Uint8Array): ReturnType<typeof decodeEvent> | undefined {
-  try {
-    return decodeEvent(content);
-  } catch (error) {
-    // A member may say nonsense; it concerns nobody else.
-    if (isBullaError(error) && error.code !== "internal/bug") return undefined;
-    throw error;
+    const heard = heardFrom(context, space, chapter, author, content, { number, retry, position, recordId });
+    if (heard === undefined) continue;
+    for (const handler of context.handlers) await handler.onPast?.(transaction, heard);
   }
 }
 
@@ -154,7 +116,7 @@ async function readPast(context: SyncContext, home: string, entry: KeyringEntry,
   const { account, chains, services } = context;
   const { primitives } = account;
   const streams = await services.streams(home);
-  const read = async (stream: StreamSecrets): Promise<readonly StoredEntry[] | undefined> => {
+  const fetch = async (stream: StreamSecrets): Promise<readonly StoredEntry[] | undefined> => {
     await streams.attach(stream, (message) => primitives.signEd25519(stream.writeSeed, message), streamPatience);
     const entries: StoredEntry[] = [];
     for (;;) {
@@ -162,6 +124,14 @@ async function readPast(context: SyncContext, home: string, entry: KeyringEntry,
       entries.push(...records);
       if (!more) return closed ? entries : undefined;
     }
+  };
+  // Read for the openings first, and then for what was said, under each opening in turn.
+  const fetched = new Map<string, ReturnType<typeof fetch>>();
+  const read = (stream: StreamSecrets): ReturnType<typeof fetch> => {
+    const sid = hexOf(stream.sid);
+    const reading = fetched.get(sid) ?? fetch(stream);
+    fetched.set(sid, reading);
+    return reading;
   };
   const first = streamSecrets(primitives, entry.key.slice() as ChapterKey, 0);
   const { openings, pieces } = await collectOpenings(primitives, first, entry, (await read(first)) ?? []);

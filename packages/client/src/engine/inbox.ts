@@ -102,19 +102,18 @@ async function takeEnvelope(context: SyncContext, envelope: Uint8Array, rules: I
 }
 
 /** A Welcome never replaces a space that this device is in: the records there decide. Whoever was removed from it, or cannot follow any more, comes back only at a later chapter. */
-async function isFollowed(context: SyncContext, { space, chapter }: Invitation): Promise<boolean> {
-  const { account } = context;
+async function isFollowed(context: SyncContext, { space, chapter: { number } }: Invitation): Promise<boolean> {
+  const { store, primitives } = context.account;
   const id = hexOf(space);
-  const known = await loadInfo(account.store, id);
-  if (known === undefined) return false;
-  // Perhaps this device was removed meanwhile, and does not know yet.
-  const isAhead = async (): Promise<boolean> =>
-    (await loadSpace(account.store, account.primitives, id)).chapter.number < chapter.number;
-  if (known.state === "active" && (await isAhead())) await syncSpace(context, id);
-  const info = await loadInfo(account.store, id);
-  if (info === undefined) return false;
-  if (info.state === "active" || info.state === "frozen") return true;
-  return (await loadSpace(account.store, account.primitives, id)).chapter.number >= chapter.number;
+  if ((await loadInfo(store, id)) === undefined) return false;
+  let here = await loadSpace(store, primitives, id);
+  if (here.info.state === "active" && here.chapter.number < number) {
+    // Perhaps this device was removed meanwhile, and does not know yet.
+    await syncSpace(context, id);
+    here = await loadSpace(store, primitives, id);
+  }
+  const { state } = here.info;
+  return state === "active" || state === "frozen" || here.chapter.number >= number;
 }
 
 async function letIn(

@@ -1,22 +1,20 @@
 import {
   type Chapter,
   keyPackageReference,
-  type MemberDevice,
   newestPin,
   type OperationBody,
   type Role,
-  sealEnvelope,
   verifyClaimedPackage,
   welcomeFor,
 } from "@bulla/core";
-import { BullaError, type Handle, InternalError, isBullaError, splitHandle } from "@bulla/wire";
+import { BullaError, type Handle, isBullaError, splitHandle } from "@bulla/wire";
 import { decode, encode } from "@bulla/wire/encoding";
 import { activeDevice } from "@bulla/wire/identity";
 import type { StoreTransaction } from "../ports.ts";
 import { today } from "./account.ts";
-import { type ChainShelf, encodeStatements } from "./chain-shelf.ts";
-import { queueEntry } from "./outbox.ts";
+import type { ChainShelf } from "./chain-shelf.ts";
 import { places } from "./places.ts";
+import { queueEnvelopes } from "./queue-envelopes.ts";
 import { type StoredInvitee, storedInviteesCodec } from "./stored.ts";
 import type { SyncContext } from "./sync-context.ts";
 
@@ -92,38 +90,23 @@ export async function takeInvitees(transaction: StoreTransaction, space: string)
   return decode(storedInviteesCodec, stored, { maxBytes: 1024 * 1024 });
 }
 
-/** Seal an invitation for each device that a change let in. Their chains must be in the book.
- *  @param home host of the service that keeps the space */
+/** Seal an invitation for each device that a change let in. Their chains must be in the book. */
 export async function queueInvitations(
-  { account, chains }: SyncContext,
+  context: SyncContext,
   transaction: StoreTransaction,
   space: string,
-  chapter: Chapter,
+  { space: id, number, key, previousEnd, constitution }: Chapter,
   invitees: readonly StoredInvitee[],
   welcome: Uint8Array,
 ): Promise<void> {
-  const { primitives, me, secrets } = account;
-  const own = await chains.stored(account.handle);
-  if (own === undefined) throw new InternalError("the own chain is not there");
-  const { number, key, previousEnd, constitution } = chapter;
-  for (const { handle, deviceId, reference } of invitees) {
-    const chain = chains.chainOf(handle);
-    const certified = chain === undefined ? undefined : activeDevice(chain, deviceId);
-    // Revoked between the change and now: the next change removes it again.
-    if (certified === undefined) continue;
-    const body = {
+  await queueEnvelopes(context, transaction, space, invitees, ({ reference }) => [
+    {
       kind: "invitation",
       home: constitution.home,
       keyPackage: reference,
-      space: chapter.space,
+      space: id,
       chapter: { number, key, previousEnd },
       welcome: welcomeFor(welcome, reference),
-    } as const;
-    const recipient: MemberDevice = { handle, deviceId };
-    const { inboxKey } = certified.keys;
-    const chainOfMine = encodeStatements(own);
-    const day = today(account);
-    const envelope = await sealEnvelope(primitives, me, secrets, chainOfMine, recipient, inboxKey, day, body);
-    await queueEntry(transaction, space, { kind: "envelope", recipient: handle, deviceId, envelope });
-  }
+    },
+  ]);
 }

@@ -18,6 +18,9 @@ export const places = {
   contact: (handle: string): string => `contact/${handle}`,
   ownCapabilities: "capability/own/",
   ownCapability: (of: string): string => `capability/own/${of}`,
+  /** Hashes that the service is still to learn of, and to forget. */
+  freshCapabilities: "capability/fresh/",
+  freshCapability: (hash: Uint8Array): string => `capability/fresh/${hexOf(hash)}`,
   goneCapabilities: "capability/gone/",
   goneCapability: (hash: Uint8Array): string => `capability/gone/${hexOf(hash)}`,
   heldCapability: (of: string, deviceId: Uint8Array): string => `capability/held/${of}/${hexOf(deviceId)}`,

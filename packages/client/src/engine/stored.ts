@@ -107,11 +107,6 @@ const lastShape = struct({ recordId: bytes(16), closing: nullable(bytes({ max: l
 export type StoredLast = CodecValue<typeof lastShape>;
 export const storedLastCodec: Codec<StoredLast> = lastShape;
 
-/** A right to this device's inbox that one contact was given. */
-const capabilityShape = struct({ version: version(1), secret: bytes(32), registered: flag });
-export type StoredCapability = CodecValue<typeof capabilityShape>;
-export const storedCapabilityCodec: Codec<StoredCapability> = capabilityShape;
-
 /** Something about a space that a person has to be told. */
 const noticeShape = struct({ code: text(64, 1) });
 export type StoredNotice = CodecValue<typeof noticeShape>;

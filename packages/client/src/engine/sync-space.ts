@@ -1,11 +1,9 @@
-import { decodeEvent } from "@bulla/content";
 import {
   type Chapter,
   type Cursor,
   type Followed,
   followEnd,
   type MemberDevice,
-  memberOf,
   type ReadOutcome,
   readRecord,
   type StreamEnd,
@@ -16,13 +14,14 @@ import { BullaError, hexOf, isBullaError } from "@bulla/wire";
 import type { StoreTransaction } from "../ports.ts";
 import type { RecordBatch } from "../service/stream-follower.ts";
 import type { Account } from "./account.ts";
+import { heardFrom } from "./hear-said.ts";
 import { queueHistory } from "./history.ts";
 import { queueInvitations, takeInvitees } from "./invitees.ts";
 import { listOutbox, moveOutbox, type QueuedEntry, queueAgain, queueEntry } from "./outbox.ts";
 import { places } from "./places.ts";
 import { ensureOpening } from "./queue-opening.ts";
 import { streamPatience } from "./services.ts";
-import type { HeardEvent, MailHandler } from "./space-mail.ts";
+import type { HeardEvent } from "./space-mail.ts";
 import { enterStream, loadLast, loadPending, loadSpace, saveChapter, saveCursor, saveLast } from "./space-shelf.ts";
 import { compareLast, freeze, freezeAt, noteTrouble, setState } from "./stop-space.ts";
 import type { StoredInvitee } from "./stored.ts";
@@ -123,7 +122,7 @@ function lookups(
 }
 
 async function takeOutcome(
-  { account, handlers }: SyncContext,
+  context: SyncContext,
   transaction: StoreTransaction,
   space: string,
   chapter: Chapter,
@@ -133,38 +132,11 @@ async function takeOutcome(
   if (outcome.kind === "part") await transaction.put(places.piece(space, outcome.recordId), outcome.piece);
   if (outcome.kind === "said") {
     const { author, content, counter, signatureHash } = outcome;
-    await transaction.put(places.said(account.primitives, space, author, counter), signatureHash);
-    await hear(
-      handlers,
-      transaction,
-      {
-        space,
-        author,
-        own: hexOf(author.deviceId) === hexOf(account.me.deviceId) && author.handle === account.handle,
-        role: memberOf(chapter.constitution, author.handle)?.role ?? "guest",
-        place,
-      },
-      content,
-    );
+    await transaction.put(places.said(context.account.primitives, space, author, counter), signatureHash);
+    const heard = heardFrom(context, space, chapter, author, content, place);
+    if (heard !== undefined) for (const handler of context.handlers) await handler.onEvent(transaction, heard);
   }
   return outcome.kind === "fleeting" ? { ...chapter, group: outcome.group } : chapter;
-}
-
-async function hear(
-  handlers: readonly MailHandler[],
-  transaction: StoreTransaction,
-  from: Omit<HeardEvent, "event" | "content">,
-  content: Uint8Array,
-): Promise<void> {
-  let event: ReturnType<typeof decodeEvent>;
-  try {
-    event = decodeEvent(content);
-  } catch (error) {
-    // A member may say nonsense; it concerns nobody else.
-    if (isBullaError(error) && error.code !== "internal/bug") return;
-    throw error;
-  }
-  for (const handler of handlers) await handler.onEvent(transaction, { ...from, event, content });
 }
 
 /** A record of ours that came back needs no outbox any more, unless nobody takes it; if its answer was lost, this is the acknowledgement. */
